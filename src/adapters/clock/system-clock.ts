@@ -1,0 +1,21 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ClockPort } from '../../ports/clock-port.ts'
+import { scheduleCron } from './cron-schedule.ts'
+
+/** The longest delay that a timer takes; a longer one fires at once. */
+const longestTimerMs = 2 ** 31 - 1
+
+/** The machine's own time. A sleep keeps the process alive; so does a schedule. */
+export function systemClock(): ClockPort {
+  return { nowMs: () => Date.now(), sleep, schedule: scheduleCron }
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  for (let left = ms; left > 0 && !signal.aborted; left -= longestTimerMs) {
+    try {
+      await wait(Math.min(left, longestTimerMs), undefined, { signal })
+    } catch (cause) {
+      if (!signal.aborted) throw cause
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { Failure } from '../../domain/failure.ts'
+import type { LogPort } from '../../ports/log-port.ts'
+import { stableJson } from './stable-json.ts'
+import type { StateDirectory } from './state-directory.ts'
+
+const currentVersion = 1
+
+/**
+ * One value in one file: `{ "digest": …, "value": …, "version": 1 }`, the digest over the value's own bytes. A file
+ * whose digest matches was written whole by this code at this version, so its value needs no further looking into.
+ */
+export class StateFile<T> {
+  readonly #directory: StateDirectory
+  readonly #name: string
+  readonly #consequence: string
+  readonly #log: LogPort
+
+  /** @param consequence what it means when the file is lost, for the warning */
+  constructor(directory: StateDirectory, name: string, consequence: string, log: LogPort) {
+    this.#directory = directory
+    this.#name = name
+    this.#consequence = consequence
+    this.#log = log
+  }
+
+  /**
+   * Undefined when there is none, or when it is damaged: then it is moved aside, with a warning.
+   * @throws Failure when the disk refuses to read it, and STATE_TOO_NEW
+   */
+  async read(): Promise<T | undefined> {
+    const bytes = await this.#directory.read(this.#name)
+    if (bytes === undefined) return undefined
+    const envelope = parseEnvelope(bytes.toString('utf8'))
+    if (envelope !== undefined && envelope.version > currentVersion) throw this.#tooNew()
+    if (envelope !== undefined && envelope.digest === digestOf(envelope.value)) return envelope.value as T
+    const movedTo = await this.#directory.moveAside(this.#name)
+    this.#log.warn(
+      { code: 'STATE_DAMAGED', file: `${this.#directory.path}/${this.#name}`, movedTo, consequence: this.#consequence },
+      'a damaged state file was moved aside and counts as absent',
+    )
+    return undefined
+  }
+
+  async write(value: T): Promise<void> {
+    const digest = digestOf(value)
+    await this.#directory.write(this.#name, stableJson({ digest, value, version: currentVersion }))
+  }
+
+  async remove(): Promise<void> {
+    await this.#directory.remove(this.#name)
+  }
+
+  #tooNew(): Failure {
+    const where = `${this.#directory.path}/${this.#name}`
+    return new Failure(`${where} was written by a newer Fairlead`, {
+      code: 'STATE_TOO_NEW',
+      where,
+      fix: 'run that version or a later one; to give up what it knew, move the file away',
+      retry: 'never',
+    })
+  }
+}
+
+interface Envelope {
+  readonly version: number
+  readonly digest: unknown
+  readonly value: unknown
+}
+
+function parseEnvelope(text: string): Envelope | undefined {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof parsed !== 'object' || parsed === null) return undefined
+  const { version, digest, value } = parsed as { version?: unknown; digest?: unknown; value?: unknown }
+  return typeof version === 'number' && value !== undefined ? { version, digest, value } : undefined
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(stableJson(value)).digest('hex')
+}

@@ -1,0 +1,57 @@
+import { resolve } from 'node:path'
+import { systemClock } from '../adapters/clock/system-clock.ts'
+import { openNodeFiles } from '../adapters/disk/node-files.ts'
+import { type NodeState, openNodeState } from '../adapters/disk/node-state.ts'
+import { openK3sProcess } from '../adapters/k3s-process/k3s-process.ts'
+import type { Facts } from '../domain/facts.ts'
+import { fairleadPaths } from '../k3s/locations.ts'
+import type { LogPort } from '../ports/log-port.ts'
+import type { ConvergeSettings } from '../reconcile/converge-node.ts'
+import type { ObservePorts } from '../reconcile/observe-node.ts'
+import type { Settings } from '../settings.ts'
+
+export interface Machine extends ObservePorts {
+  readonly state: NodeState
+  readonly log: LogPort
+  /** Absolute. */
+  readonly root: string
+  readonly stateDirectory: string
+}
+
+/** What is taken from the process that asks: relative roots are below its directory. */
+interface Here {
+  readonly workingDirectory: string
+  readonly hostName: string
+}
+
+/** The machine below `--root`. Nothing is touched before its first use. */
+export function openMachine(settings: Settings, here: Pick<Here, 'workingDirectory'>, log: LogPort): Machine {
+  const root = resolve(here.workingDirectory, settings.root)
+  const stateDirectory = `${root === '/' ? '' : root}${fairleadPaths.state}`
+  return {
+    root,
+    stateDirectory,
+    log,
+    files: openNodeFiles({ root, log }),
+    state: openNodeState({ stateDirectory, log }),
+    k3s: openK3sProcess({ root }),
+    clock: systemClock(),
+  }
+}
+
+/** K3s lower-cases the host name when nobody tells it a node name. */
+export function nodeName(settings: Settings, here: Pick<Here, 'hostName'>): string {
+  return settings.node ?? here.hostName.toLowerCase()
+}
+
+/** What this machine knows of its cluster: itself. */
+export function machineFacts(settings: Settings, here: Pick<Here, 'hostName'>): Facts {
+  const role = settings.role === 'agent' ? 'agent' : 'server'
+  const name = nodeName(settings, here)
+  return { origin: 'live', nodes: [{ name, role, labels: {}, addresses: [] }], services: [] }
+}
+
+export function convergeSettings(settings: Settings, options: { readonly placeFlags: boolean }): ConvergeSettings {
+  const { engine } = settings
+  return { engine: engine === 'k3s' || engine === 'builtin' ? engine : 'auto', placeFlags: options.placeFlags }
+}

@@ -1,0 +1,85 @@
+import { convergeSettings, type Machine, openMachine } from '../agent/this-machine.ts'
+import type { FileChange } from '../domain/change.ts'
+import { parseDurationMs } from '../domain/duration.ts'
+import { type ExitCode, exitCode } from '../domain/exit-code.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import type { MetricsPort } from '../ports/metrics-port.ts'
+import { convergeOnce } from '../reconcile/converge-once.ts'
+import { pathOfChange } from '../reconcile/preview-plan.ts'
+import type { Command, CommandCall } from './command.ts'
+import { previewThisMachine } from './machine-preview.ts'
+import { count, reportRefused } from './print-problems.ts'
+import { printable } from './printable.ts'
+import { terminalLog } from './terminal-log.ts'
+
+const defaultTimeout = '60s'
+
+/** One compiled revision onto this machine, until it is settled or somebody has to step in. */
+export const applyCommand: Command = async (call) => {
+  const { options, settings, terminal } = call
+  if (options['once'] !== true) {
+    terminal.err.write('fairlead: apply works once, with --once; fairlead run keeps a machine as it should be\n')
+    return exitCode.badUsage
+  }
+  const timeout = String(options['timeout'] ?? defaultTimeout)
+  const timeoutMs = parseDurationMs(timeout)
+  if (timeoutMs === undefined) {
+    terminal.err.write(`fairlead: --timeout: ${JSON.stringify(timeout)} is no duration; write 30s, 5m or 1h\n`)
+    return exitCode.badUsage
+  }
+  const machine = openMachine(settings, terminal, terminalLog(terminal, { progress: terminal.isTerminal }))
+  const release = await machine.state.acquireLock()
+  try {
+    return await applyUnderLock(call, machine, timeoutMs)
+  } finally {
+    await release()
+  }
+}
+
+async function applyUnderLock(call: CommandCall, machine: Machine, timeoutMs: number): Promise<ExitCode> {
+  const { options, settings: given, terminal } = call
+  const settings = convergeSettings(given, { placeFlags: options['place-flags'] === true })
+  await machine.files.removeLeftovers()
+  const compiled = await previewThisMachine(call, machine, settings)
+  if (compiled.kind === 'refused') {
+    reportRefused(compiled.problems, terminal)
+    return exitCode.denied
+  }
+  const { preview, revision, sourceDescription } = compiled
+  const { candidate, problems } = preview
+  const input = { candidate, revision, problems, sourceDescription, settings, timeoutMs }
+  const { verdict, applied } = await convergeOnce(input, { ...machine, metrics: uncounted }, terminal.interrupted)
+  for (const change of applied) terminal.out.write(`${doneTo(change).padEnd(8)}  ${printable(pathOfChange(change))}\n`)
+  terminal.out.write(`${count(applied.length, 'change')} applied · ${verdict.kind}: ${printable(verdict.message)}\n`)
+  return exitCodeOf(verdict)
+}
+
+function exitCodeOf(verdict: Verdict): ExitCode {
+  switch (verdict.kind) {
+    case 'settled':
+    case 'pending':
+      return exitCode.done
+    case 'blocked':
+      return exitCode.denied
+    case 'failed':
+      return exitCode.failed
+    default:
+      return verdict satisfies never
+  }
+}
+
+function doneTo(change: FileChange): string {
+  if (change.kind === 'restore') return change.cause === 'Drift' ? 'restored' : 'staged'
+  const words = { create: 'created', update: 'updated', takeover: 'skipped', empty: 'emptied', delete: 'removed' }
+  return words[change.kind]
+}
+
+/** Nobody scrapes a process that ends by itself. */
+const uncounted: MetricsPort = {
+  passEnded: () => {},
+  changeApplied: () => {},
+  fetchEnded: () => {},
+  driftRepaired: () => {},
+  conditionIs: () => {},
+  webhookAnswered: () => {},
+}

@@ -1,0 +1,197 @@
+import type { SettingKey } from '../settings.ts'
+import type { CommandSpec } from './command.ts'
+
+const repository = ['repo', 'cluster'] as const satisfies readonly SettingKey[]
+const machine = ['root', 'node', 'role', 'engine'] as const satisfies readonly SettingKey[]
+const git = [
+  'gitUrl',
+  'gitBranch',
+  'gitTag',
+  'gitCommit',
+  'gitTokenFile',
+  'gitUsernameFile',
+  'gitPasswordFile',
+  'gitCaFile',
+  'gitSshKeyFile',
+  'gitKnownHostsFile',
+  'gitTimeout',
+] as const satisfies readonly SettingKey[]
+const listener = [
+  'listen',
+  'tlsCertFile',
+  'tlsKeyFile',
+  'insecureHttp',
+  'tokenFile',
+  'webhookSecretFile',
+] as const satisfies readonly SettingKey[]
+const logs = ['logLevel', 'logFormat'] as const satisfies readonly SettingKey[]
+const loop = ['interval', 'resync', 'timeZone'] as const satisfies readonly SettingKey[]
+
+const output = (choices: readonly string[]) => ({
+  flag: '-o, --output <format>',
+  help: `one of ${choices.join(', ')}`,
+  choices,
+})
+
+const detailedExitCode = { flag: '--detailed-exitcode', help: 'end with 2 when something would change' }
+const capture = { flag: '--capture <file>', help: 'captured facts and observations instead of this machine' }
+const base = {
+  flag: '--base <revision>',
+  help: 'what the checkout changes about a Git revision, instead of this machine',
+}
+const wait = { flag: '--timeout <duration>', help: 'how long to wait (default: 60s)' }
+
+/** Every verb; each is one file, loaded when it is called. */
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'init',
+    summary: 'begin a configuration repository from the template',
+    words: '[dir]',
+    settings: [],
+    options: [{ flag: '--dry-run', help: 'list the files and write none' }],
+    load: async () => (await import('./init.ts')).initCommand,
+  },
+  {
+    name: 'validate',
+    summary: 'every problem of a checkout, in one run',
+    words: '[path]',
+    settings: repository,
+    options: [output(['json', 'yaml']), { flag: '-v, --verbose', help: 'show notices as well' }],
+    load: async () => (await import('./validate.ts')).validateCommand,
+  },
+  {
+    name: 'render',
+    summary: 'the files that a checkout makes for every node',
+    settings: [...repository, ...git],
+    options: [
+      output(['json', 'yaml']),
+      { flag: '--out <dir>', help: 'write them below a new directory instead' },
+      { ...capture, help: 'the nodes of a capture instead of one server and one agent' },
+    ],
+    load: async () => (await import('./render.ts')).renderCommand,
+  },
+  {
+    name: 'plan',
+    summary: 'what would change, what it costs, and who made it necessary',
+    settings: [...repository, ...machine, ...git],
+    options: [output(['json', 'yaml', 'wide']), capture, base, detailedExitCode],
+    notes: `Examples:
+  fairlead plan --root /                  against this machine
+  fairlead plan --base origin/main        what a pull request changes
+  fairlead plan --capture home.yaml       against a captured cluster`,
+    load: async () => (await import('./plan.ts')).planCommand,
+  },
+  {
+    name: 'diff',
+    summary: 'the contents behind a plan, as unified diffs; files that hold secrets are not shown',
+    settings: [...repository, ...machine, ...git],
+    options: [capture, base, detailedExitCode],
+    load: async () => (await import('./diff.ts')).diffCommand,
+  },
+  {
+    name: 'adopt',
+    summary: 'show what Fairlead would take over on this machine, and let it',
+    settings: [...repository, ...machine, ...git],
+    options: [{ flag: '-y, --yes', help: 'do not ask' }],
+    load: async () => (await import('./adopt.ts')).adoptCommand,
+  },
+  {
+    name: 'apply',
+    summary: 'bring this machine to where a checkout wants it, once',
+    settings: [...repository, ...machine, ...git],
+    options: [
+      { flag: '--once', help: 'needed: fairlead run does it for good' },
+      { flag: '--place-flags', help: "put K3s's flags into place although it runs; it reads them when it restarts" },
+      { ...wait, help: 'how long to wait for removals (default: 60s)' },
+    ],
+    load: async () => (await import('./apply.ts')).applyCommand,
+  },
+  {
+    name: 'run',
+    summary: 'keep this machine as the repository says: controller and agent in one process',
+    settings: [...git, 'cluster', ...machine, ...loop, ...listener, ...logs],
+    load: async () => (await import('./run.ts')).runCommand,
+  },
+  {
+    name: 'demo',
+    summary: 'everything on this machine: a Git server, a K3s-shaped tree, the loop and the status page',
+    settings: ['listen', 'interval', ...logs],
+    options: [{ flag: '--dir <dir>', help: 'data directory, made when missing (default: fairlead-demo)' }],
+    load: async () => (await import('./demo.ts')).demoCommand,
+  },
+  {
+    name: 'status',
+    summary: 'what Fairlead last told about this machine',
+    settings: ['root'],
+    options: [output(['json', 'yaml', 'wide'])],
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
+  {
+    name: 'drift',
+    summary: 'what differs now from the program in force, and the edits that repairs overwrote',
+    settings: ['root', 'engine'],
+    options: [
+      output(['json', 'yaml', 'wide']),
+      { flag: '--diff <digest>', help: 'show one lost edit' },
+      { ...detailedExitCode, help: 'end with 2 when there is drift' },
+    ],
+    load: async () => (await import('./drift.ts')).driftCommand,
+  },
+  {
+    name: 'history',
+    summary: 'the last passes that changed something, newest first',
+    settings: ['root'],
+    options: [output(['json', 'yaml', 'wide'])],
+    load: async () => (await import('./history.ts')).historyCommand,
+  },
+  {
+    name: 'events',
+    summary: 'what the last passes did, one line each, newest last',
+    settings: ['root'],
+    options: [output(['json', 'yaml'])],
+    load: async () => (await import('./events.ts')).eventsCommand,
+  },
+  {
+    name: 'suspend',
+    summary: 'stop comparing and repairing on this machine',
+    settings: ['root'],
+    options: [{ flag: '--reason <text>', help: 'kept with it, for whoever finds it' }],
+    load: async () => (await import('./suspend.ts')).suspendCommand,
+  },
+  {
+    name: 'resume',
+    summary: 'go on after a suspension',
+    settings: ['root'],
+    load: async () => (await import('./resume.ts')).resumeCommand,
+  },
+  {
+    name: 'reconcile',
+    summary: 'ask the Fairlead that runs here for a pass now, and wait for it',
+    settings: ['root'],
+    options: [wait, { flag: '--no-wait', help: 'only ask' }],
+    load: async () => (await import('./reconcile.ts')).reconcileCommand,
+  },
+  {
+    name: 'explain',
+    summary: 'what a field of the documents means, like kubectl explain',
+    words: '<path>',
+    settings: [],
+    notes: 'Example: fairlead explain cni.flannel.backend',
+    load: async () => (await import('./explain.ts')).explainCommand,
+  },
+  {
+    name: 'version',
+    summary: 'which Fairlead this is, and on which Node it runs',
+    settings: [],
+    options: [output(['json', 'yaml'])],
+    load: async () => (await import('./version.ts')).versionCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'a completion script for bash, zsh or fish',
+    words: '<shell>',
+    settings: [],
+    notes: 'Example: source <(fairlead completion bash)',
+    load: async () => (await import('./completion.ts')).completionCommand(commands),
+  },
+]

@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The package's root, from `src/cli/` and from a chunk in `dist/` alike. */
+const candidates = ['../', '../../'].map((up) => fileURLToPath(new URL(up, import.meta.url)))
+
+/** Everything that `cluster-repo-template/` ships, path → content; all of it is text. */
+export function readTemplate(): ReadonlyMap<string, string> {
+  const directory = templateDirectory()
+  const paths = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort()
+  return new Map(paths.map((path) => [path.slice(directory.length + 1), readFileSync(path, 'utf8')]))
+}
+
+function templateDirectory(): string {
+  for (const root of candidates) {
+    const directory = join(root, 'cluster-repo-template')
+    try {
+      readdirSync(directory)
+      return directory
+    } catch (cause) {
+      if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause
+    }
+  }
+  throw new Error('cluster-repo-template/ is missing from this installation')
+}

@@ -1,0 +1,111 @@
+import { openMachine } from '../agent/this-machine.ts'
+import { exitCode } from '../domain/exit-code.ts'
+import type { StatusSnapshot } from '../domain/status.ts'
+import { type Colours, colours } from './colour.ts'
+import type { Command } from './command.ts'
+import { shortRevision } from './history.ts'
+import { printable } from './printable.ts'
+import { formatStructured, isStructured } from './structured-output.ts'
+import { formatTable } from './table.ts'
+import { terminalLog } from './terminal-log.ts'
+
+/** What Fairlead last told about this machine. */
+export const statusCommand: Command = async ({ settings, options, terminal }) => {
+  const machine = openMachine(settings, terminal, terminalLog(terminal, { progress: false }))
+  const status = await machine.state.readStatus()
+  if (status === undefined) {
+    terminal.err.write(`fairlead: no status yet below ${printable(machine.stateDirectory)}\n`)
+    terminal.err.write('  fix  start fairlead run, or name another machine root with --root\n')
+    return exitCode.failed
+  }
+  const format = options['output']
+  const isWide = format === 'wide'
+  const columns = terminal.isTerminal && !isWide ? terminal.columns : undefined
+  terminal.out.write(
+    isStructured(format)
+      ? formatStructured(status, format)
+      : formatStatus(status, { colours: colours(terminal.colour), wide: isWide, columns }),
+  )
+  return exitCode.done
+}
+
+interface StatusStyle {
+  readonly colours: Colours
+  /** With components that are on, files that are current, and full revisions. */
+  readonly wide: boolean
+  readonly columns: number | undefined
+}
+
+/** A page of text: the summary, and a table for everything that has rows. */
+export function formatStatus(status: StatusSnapshot, style: StatusStyle): string {
+  return [
+    summary(status, style),
+    conditions(status, style),
+    components(status, style),
+    files(status, style),
+    drops(status, style),
+    status.problems.length === 0 ? '' : `PROBLEMS\n${status.problems.map((line) => `${printable(line)}\n`).join('')}`,
+  ]
+    .filter((block) => block !== '')
+    .join('\n')
+}
+
+function summary(status: StatusSnapshot, { wide, columns }: StatusStyle): string {
+  const name = wide ? printable : shortRevision
+  const attempted = status.attemptedRevision === status.revision ? [] : [['attempted', name(status.attemptedRevision)]]
+  const rows = [
+    ['cluster', status.cluster],
+    ['node', status.node],
+    ['engine', status.engine],
+    ['source', status.source],
+    ['revision', status.revision === '' ? 'none yet' : name(status.revision)],
+    ...attempted,
+    ['verdict', status.suspended ? `${status.verdict}, suspended` : status.verdict],
+  ]
+  return formatTable(rows, { columns })
+}
+
+function conditions(status: StatusSnapshot, { colours: paint, columns }: StatusStyle): string {
+  const rows = status.conditions.map(({ type, status: is, reason, message }) => [type, is, reason, message])
+  const good = (type: string | undefined): string =>
+    type === 'Reconciling' || type === 'Stalled' || type === 'Contested' ? 'False' : 'True'
+  return formatTable([['CONDITION', 'STATUS', 'REASON', 'MESSAGE'], ...rows], {
+    columns,
+    paint: (cell, row, column) => {
+      if (row === 0 || column !== 1) return cell
+      const [type, is] = rows[row - 1] ?? []
+      if (is === 'Unknown') return paint.yellow(cell)
+      return is === good(type) ? paint.green(cell) : paint.red(cell)
+    },
+  })
+}
+
+function components(status: StatusSnapshot, { wide, columns }: StatusStyle): string {
+  const shown = wide ? status.components : status.components.filter((component) => !component.enabled)
+  if (shown.length === 0) return ''
+  const rows = shown.map(({ name, enabled }) => [name, enabled ? 'enabled' : 'disabled'])
+  return formatTable([['COMPONENT', 'STATE'], ...rows], { columns })
+}
+
+function files(status: StatusSnapshot, { wide, columns }: StatusStyle): string {
+  const shown = wide ? status.files : status.files.filter((file) => file.state !== 'Current')
+  const current = status.files.length - shown.length
+  const rest =
+    current === 0
+      ? ''
+      : `${current}${shown.length === 0 ? '' : ' more'} ${current === 1 ? 'file is' : 'files are'} current\n`
+  if (shown.length === 0) return rest
+  const rows = shown.map((file) => [file.path, file.class, file.state, file.message])
+  return `${formatTable([['FILE', 'CLASS', 'STATE', 'MESSAGE'], ...rows], { columns })}${rest}`
+}
+
+function drops(status: StatusSnapshot, { columns }: StatusStyle): string {
+  if (status.drops.length === 0) return ''
+  const rows = status.drops.flatMap(({ path, handling, holdsSecret, findings }) => {
+    const found = findings.map((finding) => `${finding.line}:${finding.column} ${finding.code}: ${finding.what}`)
+    const told = holdsSecret ? [...found, 'holds a Secret'] : found
+    const [first = ''] = told
+    return [[path, handling, first], ...told.slice(1).map((one) => ['', '', one])]
+  })
+  return formatTable([['DROP', 'HANDLING', 'FINDING'], ...rows], { columns })
+}

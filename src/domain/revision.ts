@@ -1,0 +1,14 @@
+/** A commit of the repository, as everything that reports writes it: `main@sha1:<40 hex>`. */
+export interface Revision {
+  readonly name: string
+  readonly commit: string
+  readonly author: string
+  /** First line of the commit message. */
+  readonly subject: string
+  /** ISO 8601, from the commit. */
+  readonly committedAt: string
+}
+
+export function revisionName(reference: string, commit: string): string {
+  return `${reference}@sha1:${commit}`
+}

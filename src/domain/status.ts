@@ -1,0 +1,90 @@
+import type { Drop } from './drop.ts'
+import type { Condition } from './verdict.ts'
+
+/**
+ * What Fairlead tells about itself: the status file, `fairlead status -o json`, `/api/status` and the page are this
+ * value. It holds no time and no counter, so that it moves only when something did.
+ */
+export interface StatusSnapshot {
+  readonly apiVersion: 'fairlead.dev/v1alpha1'
+  readonly kind: 'Status'
+  readonly cluster: string
+  readonly node: string
+  readonly engine: DeployEngine
+  readonly source: string
+  /** The revision whose program is enforced; empty before the first. */
+  readonly revision: string
+  /** The newest revision seen in the repository. */
+  readonly attemptedRevision: string
+  readonly verdict: 'settled' | 'pending' | 'blocked' | 'failed' | 'unknown'
+  readonly suspended: boolean
+  readonly conditions: readonly Condition[]
+  readonly components: readonly ComponentStatus[]
+  readonly files: readonly FileStatus[]
+  readonly drops: readonly Drop[]
+  readonly problems: readonly string[]
+  /** The `token` of the last `fairlead reconcile` that was carried out. */
+  readonly lastHandledReconcileAt: string
+}
+
+/** Who applies the manifests directory: K3s's own deploy controller, or we in its stead. */
+export type DeployEngine = 'k3s' | 'builtin'
+
+export interface ComponentStatus {
+  readonly name: string
+  readonly enabled: boolean
+}
+
+export interface FileStatus {
+  readonly path: string
+  readonly class: 'program' | 'packaged'
+  readonly state: 'Current' | 'Pending' | 'Drifted' | 'Staged' | 'Removing' | 'Foreign'
+  readonly message: string
+}
+
+/** Adoption of a machine: from then on Fairlead writes, and not only reports. */
+export interface Adoption {
+  readonly cluster: string
+  readonly node: string
+  /** ISO 8601. */
+  readonly adoptedAt: string
+  /** Foreign files that were shown and may be overwritten: path → digest when it was shown. */
+  readonly takenOver: Readonly<Record<string, string>>
+}
+
+export interface Suspension {
+  readonly by: string
+  readonly reason: string
+  /** ISO 8601. */
+  readonly since: string
+}
+
+export interface ReconcileRequest {
+  /** Echoed in the status once carried out. */
+  readonly token: string
+}
+
+/** One run of the K3s server: another pid, start time or binary is another K3s. */
+export interface K3sProcessIdentity {
+  readonly pid: number
+  /** Clock ticks since boot, field 22 of `/proc/<pid>/stat` (proc(5)). */
+  readonly startTicks: string
+  /** SHA-256 of the running executable, in hex. */
+  readonly binaryDigest: string
+  /** Random id of this boot, so that pid and ticks of another boot do not match. */
+  readonly bootId: string
+}
+
+export interface K3sProcess {
+  readonly identity: K3sProcessIdentity
+  /** Epoch milliseconds. */
+  readonly startedAtMs: number
+  readonly args: readonly string[]
+}
+
+/** The packaged files as one K3s process staged them. Worth nothing for any other process. */
+export interface PristineSet {
+  readonly identity: K3sProcessIdentity
+  /** Path → content. */
+  readonly files: Readonly<Record<string, string>>
+}

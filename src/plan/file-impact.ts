@@ -1,0 +1,50 @@
+import type { FileArtefact } from '../domain/artefact.ts'
+import type { Impact } from '../domain/change.ts'
+import type { ObservedFile } from '../domain/observation.ts'
+import { configKeyImpact, worstImpact } from '../k3s/change-impact.ts'
+import { locationOf } from '../k3s/locations.ts'
+import { readYamlMap } from '../text/yaml-read.ts'
+
+const harmless: Impact = { kind: 'None', reason: 'no traffic notices' }
+const firstFlags: Impact = { kind: 'K3sRestart', reason: 'K3s reads its flags when it starts' }
+const repairedFlags: Impact = { kind: 'None', reason: 'K3s still runs with these flags' }
+const flannelOptions: Impact = { kind: 'DataPlaneOutage', reason: 'the pod network restarts with other options' }
+const traefikValues: Impact = { kind: 'PodRestart', reason: 'Helm upgrades Traefik and its pods roll' }
+const chartValues: Impact = { kind: 'PodRestart', reason: 'Helm upgrades the chart and its pods roll' }
+const dnsZones: Impact = { kind: 'None', reason: 'CoreDNS reloads its custom zones within two minutes' }
+const objects: Impact = { kind: 'None', reason: 'the objects of the manifest are applied; what they do is theirs' }
+
+/** What it costs to make a file say `after`. */
+export function artefactImpact(before: ObservedFile | undefined, after: FileArtefact): Impact {
+  if (after.location === 'flannel-conf') return before === undefined ? firstFlags : flannelOptions
+  if (after.location === 'k3s-config') return configImpact(before?.text, after.text)
+  if (after.path.endsWith('/fairlead-traefik.yaml')) return traefikValues
+  if (after.path.endsWith('/fairlead-coredns-custom.yaml')) return dnsZones
+  if (after.origin.startsWith('spec.helmChartConfigs')) return chartValues
+  return objects
+}
+
+/** Putting back what was there: K3s runs with it, or has applied it already. */
+export function repairImpact(after: FileArtefact): Impact {
+  return after.location === 'manifest' ? artefactImpact(undefined, after) : repairedFlags
+}
+
+export function removalImpact(before: ObservedFile): Impact {
+  const location = locationOf(before.path)
+  if (location === 'k3s-config') return configImpact(before.text, '')
+  return location === 'flannel-conf' ? flannelOptions : harmless
+}
+
+/** The worst of the keys that differ. A first drop-in changes no value we know of: K3s may run with the same ones. */
+function configImpact(before: string | undefined, after: string): Impact {
+  if (before === undefined) return firstFlags
+  const [old, next] = [readYamlMap(before), readYamlMap(after)]
+  const changed = [...new Set([...Object.keys(old), ...Object.keys(next)])]
+    .sort()
+    .filter((key) => JSON.stringify(old[key]) !== JSON.stringify(next[key]))
+  return worstImpact(changed.map((key) => nameKey(key, configKeyImpact(key))))
+}
+
+function nameKey(key: string, impact: Impact): Impact {
+  return { kind: impact.kind, reason: `${key}: ${impact.reason}` }
+}

@@ -1,0 +1,20 @@
+import type { Inventory } from '../domain/inventory.ts'
+import type { NodeObservation } from '../domain/observation.ts'
+import type { NodeProgram } from '../domain/program.ts'
+import type { DeployEngine } from '../domain/status.ts'
+import type { PackagedTarget } from './packaged-target.ts'
+
+export interface PlanInput {
+  readonly program: NodeProgram
+  readonly observation: NodeObservation
+  readonly inventory: Inventory
+  readonly engine: DeployEngine
+  readonly packaged: PackagedTarget
+  /** Foreign files that `fairlead adopt` was told to take over: path → digest when it was shown. */
+  readonly takenOver: Readonly<Record<string, string>>
+  /** Write flags where K3s reads them although it runs: `apply --once --place-flags`. */
+  readonly placeFlags: boolean
+  /** The first pass of a process: packaged files of our bundle are staged again, as K3s does when it starts. */
+  readonly restage: boolean
+  readonly nowMs: number
+}

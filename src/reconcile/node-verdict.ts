@@ -1,0 +1,67 @@
+import type { FileArtefact } from '../domain/artefact.ts'
+import type { FileChange } from '../domain/change.ts'
+import type { Failure } from '../domain/failure.ts'
+import type { Verdict } from '../domain/verdict.ts'
+import { rebuildWayOut } from '../k3s/change-impact.ts'
+import { type PlannedNode, takeovers } from '../plan/plan-node.ts'
+
+interface NodeSituation {
+  readonly failures: readonly Failure[]
+  readonly waitingFlags: readonly FileArtefact[]
+  readonly hasRemovals: boolean
+  readonly contested: readonly { readonly path: string; readonly writer: string }[]
+  readonly revisits: readonly (number | undefined)[]
+}
+
+/** How a pass ended, in words that stay the same while nothing changes. */
+export function nodeVerdict(situation: NodeSituation): Verdict {
+  const { failures, contested } = situation
+  const [failure] = failures
+  const revisits = situation.revisits.filter((wait) => wait !== undefined)
+  const revisit = revisits.length === 0 ? {} : { revisitAfterMs: Math.min(...revisits) }
+  if (failure !== undefined) {
+    const message = failures.map((one) => `${one.message} (${one.detail.fix})`).join('; ')
+    return { kind: 'failed', reason: failure.detail.code, message, failures }
+  }
+  if (contested.length > 0) {
+    const message = contested.map(({ path, writer }) => `${path} is changed again and again by ${writer}`).join('; ')
+    return { kind: 'pending', reason: 'Contested', message, ...revisit }
+  }
+  if (situation.hasRemovals) {
+    const message = 'emptied manifests are removed once their objects have been pruned'
+    return { kind: 'pending', reason: 'Removing', message, ...revisit }
+  }
+  if (situation.waitingFlags.length > 0) {
+    const message =
+      'new K3s flags are staged and wait for a restart: fairlead apply --once --place-flags, then restart K3s'
+    return { kind: 'pending', reason: 'RestartPending', message, ...revisit }
+  }
+  return { ...settled, ...revisit }
+}
+
+const settled = { kind: 'settled', reason: 'Applied', message: 'The node is as the revision says' } as const
+
+/** Law 13: on first contact only report. */
+export function notAdopted(plan: PlannedNode): Verdict {
+  const count = plan.changes.length
+  const message = `This machine was not managed before; ${count} ${count === 1 ? 'change waits' : 'changes wait'} for fairlead adopt`
+  return { kind: 'blocked', reason: 'NotAdopted', message }
+}
+
+export function otherCluster(adopted: string, wanted: string): Verdict {
+  const message = `This machine was adopted for cluster ${adopted}, and the revision is for cluster ${wanted}`
+  return { kind: 'blocked', reason: 'OtherCluster', message }
+}
+
+export function rebuildRequired(changes: readonly FileChange[]): Verdict {
+  const reasons = [...new Set(changes.map((change) => change.impact.reason))].sort().join('; ')
+  return { kind: 'blocked', reason: 'RebuildRequired', message: `${reasons}. The way out: ${rebuildWayOut}` }
+}
+
+/** Files of somebody else's at our paths; everything else of the plan was carried out. */
+export function blockedByTakeovers(plan: PlannedNode): Verdict | undefined {
+  const foreign = takeovers(plan).map((change) => change.before.path)
+  if (foreign.length === 0) return undefined
+  const message = `${foreign.join(', ')} exists and is not ours; fairlead adopt shows the difference and takes it over`
+  return { kind: 'blocked', reason: 'ForeignFile', message }
+}

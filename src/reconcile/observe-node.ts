@@ -1,0 +1,53 @@
+import type { Inventory } from '../domain/inventory.ts'
+import type { NodeObservation } from '../domain/observation.ts'
+import type { PackagedSelection } from '../domain/program.ts'
+import type { Adoption, DeployEngine, K3sProcess, PristineSet } from '../domain/status.ts'
+import type { ClockPort } from '../ports/clock-port.ts'
+import type { K3sProcessPort } from '../ports/k3s-process-port.ts'
+import type { NodeFilesPort } from '../ports/node-files-port.ts'
+import type { NodeStatePort } from '../ports/node-state-port.ts'
+import { type Guard, guardPackaged, type StagingWatch } from './packaged-guard.ts'
+
+export interface ObservePorts {
+  readonly files: NodeFilesPort
+  readonly state: NodeStatePort
+  readonly k3s: K3sProcessPort
+  readonly clock: ClockPort
+}
+
+/** Everything that a decision about one node is made from, read in one go. */
+export interface ObservedNode {
+  readonly engine: DeployEngine
+  readonly observation: NodeObservation
+  readonly inventory: Inventory
+  readonly adoption: Adoption | undefined
+  readonly process: K3sProcess | undefined
+  readonly pristine: PristineSet | undefined
+  readonly nowMs: number
+}
+
+/** @param engine what the settings say; `auto` looks whether a K3s is installed, running or not */
+export async function observeNode(
+  engine: DeployEngine | 'auto',
+  ports: ObservePorts,
+  signal: AbortSignal,
+): Promise<ObservedNode> {
+  // The process first: files that K3s stages between the two reads are then never taken for those of its predecessor.
+  const chosen = engine === 'auto' ? ((await ports.k3s.isInstalled()) ? 'k3s' : 'builtin') : engine
+  const process = chosen === 'k3s' ? await ports.k3s.current() : undefined
+  const pristine = chosen === 'k3s' ? await ports.state.readPristine() : undefined
+  const inventory = await ports.state.readInventory()
+  const adoption = await ports.state.readAdoption()
+  const observation = await ports.files.observe(signal)
+  return { engine: chosen, observation, inventory, adoption, process, pristine, nowMs: ports.clock.nowMs() }
+}
+
+export function guardOf(
+  node: ObservedNode,
+  selection: PackagedSelection,
+  watchingSinceMs: number,
+  watch: StagingWatch | undefined,
+): Guard {
+  const { engine, observation, process, pristine, nowMs } = node
+  return guardPackaged({ engine, selection, observation, process, pristine, watch, watchingSinceMs, nowMs })
+}

@@ -1,0 +1,48 @@
+import type { PassRecord } from '../domain/history.ts'
+import type { StatusSnapshot } from '../domain/status.ts'
+import type { NodeOutcome } from './converge-node.ts'
+
+interface PassEnd {
+  readonly before: StatusSnapshot | undefined
+  readonly snapshot: StatusSnapshot
+  readonly outcome: NodeOutcome | undefined
+  readonly reason: string
+  readonly startedAtMs: number
+  readonly endedAtMs: number
+}
+
+/** A line of history for a pass that changed something or ended otherwise than the one before; else nothing. */
+export function passRecord(end: PassEnd): PassRecord | undefined {
+  const { before, snapshot, outcome } = end
+  const applied = outcome?.applied ?? []
+  if (applied.length === 0 && before !== undefined && sameEnd(before, snapshot)) return undefined
+  const ready = snapshot.conditions.find((condition) => condition.type === 'Ready')
+  return {
+    startedAt: new Date(end.startedAtMs).toISOString(),
+    durationMs: end.endedAtMs - end.startedAtMs,
+    revision: snapshot.attemptedRevision || snapshot.revision,
+    author: outcome?.enforced.revision.author ?? '',
+    trigger: end.reason,
+    verdict: snapshot.suspended ? 'suspended' : snapshot.verdict,
+    reason: ready?.reason ?? '',
+    message: ready?.message ?? '',
+    changes: applied.map((change) => ({
+      kind: change.kind,
+      id: change.id,
+      cause: change.cause,
+      impact: change.impact.kind,
+    })),
+  }
+}
+
+function sameEnd(before: StatusSnapshot, now: StatusSnapshot): boolean {
+  const told = (snapshot: StatusSnapshot): string =>
+    JSON.stringify([
+      snapshot.revision,
+      snapshot.attemptedRevision,
+      snapshot.verdict,
+      snapshot.suspended,
+      snapshot.conditions,
+    ])
+  return told(before) === told(now)
+}

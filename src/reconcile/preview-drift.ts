@@ -1,0 +1,40 @@
+import type { FileChange } from '../domain/change.ts'
+import { type ConvergeSettings, decideNode, newNodeMemory } from './converge-node.ts'
+import { type ObservePorts, observeNode } from './observe-node.ts'
+import { pathOfChange } from './preview-plan.ts'
+
+/** One file that is not as the program in force says, although nobody changed the repository. */
+export interface DriftItem {
+  readonly path: string
+  /** `repair`: with the next pass. `report`: it stays as it is. */
+  readonly handling: 'repair' | 'report'
+  readonly message: string
+}
+
+/** The drift on this machine now; undefined while no program is in force. Reads, and writes nothing. */
+export async function observeDrift(
+  settings: ConvergeSettings,
+  ports: ObservePorts,
+  signal: AbortSignal,
+): Promise<readonly DriftItem[] | undefined> {
+  const lastGood = await ports.state.readLastGood()
+  if (lastGood === undefined) return undefined
+  const observed = await observeNode(settings.engine, ports, signal)
+  const { plan } = decideNode(lastGood, observed, settings, { ...newNodeMemory(observed.nowMs), restage: false })
+  const drifted = plan.changes.filter((change) => change.cause === 'Drift')
+  // The other reasons say that nobody guards the file now, not that it differs.
+  const reported = plan.reported.filter((drift) => drift.reason === 'PackagedFilesReport')
+  const items: DriftItem[] = [
+    ...drifted.map(
+      (change) => ({ path: pathOfChange(change), handling: 'repair', message: differenceOf(change) }) as const,
+    ),
+    ...reported.map(({ path, message }) => ({ path, handling: 'report', message }) as const),
+  ]
+  return items.sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+function differenceOf(change: FileChange): string {
+  if (!('before' in change) || change.before === undefined) return 'missing'
+  if (change.before.type !== 'file') return `a ${change.before.type} is in its place`
+  return 'after' in change && change.before.text === change.after.text ? 'mode changed' : 'content changed'
+}

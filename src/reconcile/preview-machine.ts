@@ -1,0 +1,47 @@
+import type { Verdict } from '../domain/verdict.ts'
+import type { LastGood } from '../ports/node-state-port.ts'
+import type { Compiled } from './compile-revision.ts'
+import { type ConvergeSettings, type Decision, decideNode, newNodeMemory } from './converge-node.ts'
+import { notAdopted, otherCluster } from './node-verdict.ts'
+import { type ObservedNode, type ObservePorts, observeNode } from './observe-node.ts'
+import { diffLabels } from './preview-labels.ts'
+import { type ClusterPreview, rebuildRefusal } from './preview-plan.ts'
+
+/** A compiled revision beside the machine it is for, as the loop would see both in its next pass. */
+export interface MachinePreview extends ClusterPreview {
+  readonly observed: ObservedNode
+  readonly candidate: LastGood
+}
+
+/**
+ * What the next pass of the loop would do on this machine. Reads, and writes nothing.
+ * @param candidate the program of this node, from `compiled`
+ */
+export async function previewMachine(
+  compiled: Compiled & { readonly kind: 'compiled' },
+  candidate: LastGood,
+  settings: ConvergeSettings,
+  ports: ObservePorts,
+  signal: AbortSignal,
+): Promise<MachinePreview> {
+  const observed = await observeNode(settings.engine, ports, signal)
+  // A preview joins a loop that has been running: nothing is staged anew for its sake.
+  const decision = decideNode(candidate, observed, settings, { ...newNodeMemory(observed.nowMs), restage: false })
+  const refusal = rebuildRefusal(decision.plan) ?? refusalOf(observed, candidate, decision)
+  return {
+    cluster: candidate.program.cluster,
+    nodes: [{ node: candidate.program.node, plan: decision.plan, drops: decision.drops, refusal }],
+    labels: diffLabels(undefined, compiled.cluster),
+    labelsCompared: false,
+    problems: compiled.problems,
+    observed,
+    candidate,
+  }
+}
+
+function refusalOf(observed: ObservedNode, candidate: LastGood, decision: Decision): Verdict | undefined {
+  const { adoption } = observed
+  if (adoption === undefined) return notAdopted(decision.plan)
+  if (adoption.cluster !== candidate.program.cluster) return otherCluster(adoption.cluster, candidate.program.cluster)
+  return undefined
+}

@@ -1,0 +1,36 @@
+import type { Drop } from '../domain/drop.ts'
+import { Failure } from '../domain/failure.ts'
+import type { LogPort } from '../ports/log-port.ts'
+import type { NodeFilesPort } from '../ports/node-files-port.ts'
+
+/** A file that somebody is still writing is left alone this long. */
+const retryMs = 2_000
+
+interface Quarantined {
+  readonly revisitAfterMs?: number
+}
+
+/** Moves drops out of the manifests directory where the cluster does not want any. Nothing is ever lost. */
+export async function quarantineDrops(
+  drops: readonly Drop[],
+  ports: { readonly files: NodeFilesPort; readonly log: LogPort },
+): Promise<Quarantined> {
+  let failed = false
+  for (const drop of drops.filter((one) => one.handling === 'Quarantine')) {
+    try {
+      const now = await ports.files.observeFile(drop.path)
+      if (now === undefined || (now.digest ?? '') !== drop.digest) {
+        failed = true
+        continue
+      }
+      const movedTo = await ports.files.quarantineFile(drop.path, drop.digest)
+      const objects = 'objects that were applied from it stay: K3s prunes nothing for a missing file'
+      ports.log.warn({ path: drop.path, movedTo, objects }, 'drop quarantined')
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      failed = true
+      ports.log.warn({ path: drop.path, code: error.detail.code }, 'drop could not be quarantined')
+    }
+  }
+  return failed ? { revisitAfterMs: retryMs } : {}
+}

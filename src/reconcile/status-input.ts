@@ -1,0 +1,16 @@
+import type { Verdict } from '../domain/verdict.ts'
+import type { NodeOutcome } from './converge-node.ts'
+import type { Source } from './source-state.ts'
+
+/** What a status is made of: the repository as last read, and the node as the last pass left it. */
+export interface StatusInput {
+  readonly cluster: string
+  readonly node: string
+  readonly sourceDescription: string
+  readonly source: Source
+  readonly outcome: NodeOutcome | undefined
+  readonly verdict: Verdict | undefined
+  readonly contested: readonly { readonly path: string; readonly writer: string }[]
+  readonly suspended: boolean
+  readonly lastHandledReconcileAt: string
+}

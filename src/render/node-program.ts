@@ -1,0 +1,53 @@
+import { compareById, type FileArtefact } from '../domain/artefact.ts'
+import type { NodeFacts } from '../domain/facts.ts'
+import type { NodeProgram, PackagedSelection } from '../domain/program.ts'
+import { addressingDefaults } from '../k3s/addressing-defaults.ts'
+import { clusterDnsOf } from '../k3s/cluster-dns.ts'
+import type { ClusterNetwork, DesiredState } from '../schema/documents.ts'
+import { sha256Hex } from '../text/digest.ts'
+import { renderCorednsCustom } from './coredns-custom.ts'
+import { renderFlannelConf } from './flannel-conf.ts'
+import { renderHelmChartConfigs } from './helm-chart-configs.ts'
+import { disabledItems, renderK3sConfig } from './k3s-config.ts'
+import { renderManifestFiles } from './manifest-files.ts'
+import { renderTraefikConfig } from './traefik-config.ts'
+
+/** Everything that must be true on one node. Manifests go to every server, flags to each node by its role. */
+export function renderNodeProgram(desired: DesiredState, node: NodeFacts): NodeProgram {
+  const network = desired.cluster
+  const files = [
+    renderK3sConfig(network, node.role),
+    renderFlannelConf(network),
+    ...(node.role === 'server' ? serverManifests(desired) : []),
+  ]
+  const program = {
+    apiVersion: 'fairlead.dev/v1alpha1',
+    kind: 'NodeProgram',
+    cluster: network.metadata.name,
+    node: node.name,
+    role: node.role,
+    k3sVersion: network.spec.k3sVersion,
+    files: files.filter((file) => file !== undefined).sort(compareById),
+    packaged: packagedSelection(network),
+    drift: network.spec.drift,
+  } as const
+  return { ...program, digest: sha256Hex(JSON.stringify(program)) }
+}
+
+function serverManifests(desired: DesiredState): (FileArtefact | undefined)[] {
+  return [
+    renderTraefikConfig(desired.cluster),
+    renderCorednsCustom(desired.cluster),
+    ...renderHelmChartConfigs(desired.cluster),
+    ...renderManifestFiles(desired),
+  ]
+}
+
+function packagedSelection(network: ClusterNetwork): PackagedSelection {
+  const { addressing } = network.spec
+  return {
+    disabled: disabledItems(network),
+    clusterDNS: addressing.clusterDNS ?? clusterDnsOf(addressing.serviceCIDR ?? addressingDefaults.serviceCIDR),
+    clusterDomain: addressing.clusterDomain ?? addressingDefaults.clusterDomain,
+  }
+}

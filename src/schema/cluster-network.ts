@@ -1,0 +1,302 @@
+import { z } from 'zod'
+import { metadata, nodeSelector, serviceReference } from './common-parts.ts'
+import { exactlyOne, oneOfEachFamily } from './rules.ts'
+import {
+  address,
+  cidr,
+  configMapKey,
+  confirmTimeout,
+  cronExpression,
+  dnsLabel,
+  dnsSubdomain,
+  host,
+  httpUrl,
+  networkInterface,
+  nodePortRange,
+  port,
+  relativePath,
+  release,
+  timeZone,
+  windowDuration,
+} from './value-forms.ts'
+
+const addressing = z
+  .strictObject({
+    clusterCIDR: z
+      .array(cidr)
+      .min(1)
+      .max(2)
+      .check(oneOfEachFamily)
+      .optional()
+      .describe('Address ranges of pods, at most one per family. K3s takes 10.42.0.0/16 when this is not written.'),
+    serviceCIDR: z
+      .array(cidr)
+      .min(1)
+      .max(2)
+      .check(oneOfEachFamily)
+      .optional()
+      .describe('Address ranges of Services, at most one per family. K3s takes 10.43.0.0/16 when this is not written.'),
+    serviceNodePortRange: nodePortRange
+      .optional()
+      .describe(
+        'Ports that NodePort Services may take, as first-last. K3s takes 30000-32767 when this is not written.',
+      ),
+    clusterDNS: z
+      .array(address)
+      .min(1)
+      .max(2)
+      .check(oneOfEachFamily)
+      .optional()
+      .describe('Addresses of the cluster DNS Service, inside serviceCIDR. K3s takes the tenth address of the range.'),
+    clusterDomain: dnsSubdomain
+      .optional()
+      .describe('DNS domain of the cluster. K3s takes cluster.local when this is not written.'),
+  })
+  .prefault({})
+  .describe(
+    'Address ranges and names that a cluster keeps for life. A field that is not written is not managed; a change on a living cluster is refused with the way out.',
+  )
+
+const flannel = z
+  .strictObject({
+    backend: z
+      .enum(['vxlan', 'host-gw', 'wireguard-native', 'wireguard', 'ipsec', 'none'])
+      .default('vxlan')
+      .describe(
+        'How pod traffic travels between nodes. wireguard and ipsec exist in old K3s only; none turns flannel off, like plugin none.',
+      ),
+    directRouting: z
+      .boolean()
+      .default(false)
+      .describe('With vxlan: nodes in the same subnet reach each other by routes instead of the tunnel.'),
+    interface: networkInterface
+      .optional()
+      .describe(
+        'Network interface that carries pod traffic between nodes; that of the default route when not written.',
+      ),
+    ipv6Masq: z
+      .boolean()
+      .default(false)
+      .describe('Masquerade IPv6 traffic of pods that leaves the cluster; needed where pods have ULA addresses.'),
+    externalIP: z
+      .boolean()
+      .default(false)
+      .describe('Nodes reach each other over their external addresses, for clusters across sites.'),
+  })
+  .prefault({})
+  .describe('Options of flannel. They count only with plugin flannel.')
+
+const macvlanNetwork = z.strictObject({
+  name: dnsSubdomain.describe(
+    'Name of the network, as pods ask for it in their k8s.v1.cni.cncf.io/networks annotation.',
+  ),
+  namespace: dnsLabel.default('default').describe('Namespace of the NetworkAttachmentDefinition.'),
+  interface: networkInterface.describe('Interface of the node that the network sits on.'),
+  mode: z.enum(['bridge', 'private', 'vepa', 'passthru']).default('bridge').describe('macvlan mode.'),
+  subnet: cidr.optional().describe('Address range of the network, for static addresses.'),
+  gateway: address.optional().describe('Gateway of the network.'),
+  rangeStart: address.optional().describe('First address to be given to pods.'),
+  rangeEnd: address.optional().describe('Last address to be given to pods.'),
+})
+
+const cni = z
+  .strictObject({
+    plugin: z
+      .enum(['flannel', 'calico', 'canal', 'cilium', 'none'])
+      .default('flannel')
+      .describe('Who builds the pod network. flannel is part of K3s; none leaves it to somebody else.'),
+    flannel,
+    secondary: z
+      .strictObject({
+        macvlan: z.array(macvlanNetwork).default([]).describe('macvlan networks, by Multus.'),
+      })
+      .prefault({})
+      .describe('Further networks for pods, beside the cluster network.'),
+  })
+  .prefault({})
+  .describe('The pod network.')
+
+function component(what: string) {
+  return z
+    .strictObject({ enabled: enabledSwitch(what) })
+    .prefault({})
+    .describe(what)
+}
+
+function enabledSwitch(what: string) {
+  return z.boolean().default(true).describe(`Whether K3s deploys it. false removes it and what it made. ${what}`)
+}
+
+const dashboard = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Whether the dashboard has a route.'),
+    host: dnsSubdomain.describe('Host name that the dashboard answers to.'),
+    basicAuthSecret: dnsSubdomain
+      .optional()
+      .describe('Secret in kube-system with users for basic authentication (key users, htpasswd format).'),
+  })
+  .optional()
+  .describe('A route to the Traefik dashboard.')
+
+const coredns = z
+  .strictObject({
+    enabled: enabledSwitch('Cluster DNS.'),
+    custom: z
+      .record(configMapKey, z.string())
+      .default({})
+      .describe(
+        'Files of the ConfigMap coredns-custom: NAME.server adds a server block, NAME.override goes into the default one.',
+      ),
+  })
+  .prefault({})
+  .describe('CoreDNS, the DNS server of the cluster.')
+
+const traefik = z
+  .strictObject({
+    enabled: enabledSwitch('Ingress controller.'),
+    values: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('Helm values of the packaged Traefik chart; becomes a HelmChartConfig.'),
+    dashboard,
+  })
+  .prefault({})
+  .describe('Traefik, the ingress controller that K3s ships.')
+
+const components = z
+  .strictObject({
+    coredns,
+    traefik,
+    servicelb: component('ServiceLB, which gives LoadBalancer Services the addresses of nodes.'),
+    networkPolicy: component('The network policy controller of K3s (kube-router).'),
+    cloudController: component('The cloud controller of K3s, which sets the addresses of nodes.'),
+    kubeProxy: component('kube-proxy, which translates Service addresses.'),
+    metricsServer: component('metrics-server, which answers kubectl top.'),
+    localStorage: component('The local-path storage provisioner.'),
+  })
+  .prefault({})
+  .describe('The components that K3s ships, each with its switch. What is not written is enabled.')
+
+const helmChartConfig = z
+  .strictObject({
+    name: dnsSubdomain.describe('Name of the HelmChart that is overridden.'),
+    namespace: dnsLabel.default('kube-system').describe('Namespace of the HelmChart.'),
+    values: z.record(z.string(), z.unknown()).optional().describe('Helm values, as an object.'),
+    valuesContent: z.string().optional().describe('Helm values, as the text of a YAML file.'),
+    failurePolicy: z
+      .enum(['reinstall', 'abort', 'retry'])
+      .optional()
+      .describe(
+        'What K3s does when the chart fails to upgrade: uninstall and install it again, stop, or (releases since July 2026) upgrade again.',
+      ),
+  })
+  .check(exactlyOne('values', 'valuesContent'))
+
+const pool = z.strictObject({
+  name: dnsLabel.describe('Name of the pool; becomes the label svccontroller.k3s.cattle.io/lbpool.'),
+  nodes: nodeSelector.describe('The nodes whose addresses the pool offers.'),
+  services: z.array(serviceReference).default([]).describe('The LoadBalancer Services that the pool serves.'),
+})
+
+const drift = z
+  .strictObject({
+    packagedFiles: z
+      .enum(['Restore', 'Report'])
+      .default('Restore')
+      .describe('What happens to an edited packaged file: put back as K3s staged it (the edit is kept), or reported.'),
+    drops: z
+      .enum(['Allow', 'Report', 'Quarantine', 'Adopt'])
+      .default('Allow')
+      .describe(
+        'What happens to a file that somebody else puts into the manifests directory. Adopt opens a branch in the repository with it.',
+      ),
+  })
+  .prefault({})
+  .describe('How differences between the machines and the repository are treated.')
+
+const maintenanceWindow = z.strictObject({
+  schedule: cronExpression.describe('When the window opens: five cron fields.'),
+  duration: windowDuration.describe('How long it stays open: 1m to 24h, like 2h or 1h30m.'),
+  timeZone: timeZone.default('UTC').describe('IANA time zone of the schedule, like Europe/Berlin.'),
+})
+
+const rollout = z
+  .strictObject({
+    maxUnavailable: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(1)
+      .describe('How many nodes may be in a risky change at the same time, after the first one succeeded.'),
+    confirmTimeout: confirmTimeout
+      .default('60s')
+      .describe('How long a risky change may stay unconfirmed before it is rolled back: 10s to 5m.'),
+    windows: z.array(maintenanceWindow).default([]).describe('Maintenance windows.'),
+    requireWindowFor: z
+      .array(z.enum(['PodRestart', 'NewConnections', 'K3sRestart', 'DataPlaneOutage']))
+      .default(['K3sRestart', 'DataPlaneOutage'])
+      .describe('Impacts that wait for a maintenance window, where there are any.'),
+  })
+  .prefault({})
+  .describe('How changes that interrupt something reach the nodes.')
+
+const probe = z
+  .strictObject({
+    name: dnsLabel.describe('Name of the probe in reports.'),
+    tcp: z
+      .strictObject({
+        host: host.describe('Host name or address.'),
+        port: port.describe('Port to connect to.'),
+      })
+      .optional()
+      .describe('Succeeds when a connection opens.'),
+    http: z
+      .strictObject({
+        url: httpUrl.describe('http:// or https:// address, without credentials.'),
+        status: z.int().min(100).max(599).default(200).describe('Status code that counts as success.'),
+      })
+      .optional()
+      .describe('Succeeds when the answer has the expected status.'),
+    ping: z
+      .strictObject({ host: host.describe('Host name or address.') })
+      .optional()
+      .describe('Succeeds on an echo reply.'),
+  })
+  .check(exactlyOne('tcp', 'http', 'ping'))
+
+export const clusterNetworkSchema = z
+  .strictObject({
+    apiVersion: z.literal('fairlead.dev/v1alpha1').describe('Always fairlead.dev/v1alpha1.'),
+    kind: z.literal('ClusterNetwork').describe('Always ClusterNetwork.'),
+    extends: relativePath
+      .optional()
+      .describe(
+        'Another network.yaml that this one builds on: a directory or file relative to this file, like ../../base. Objects are merged, lists and values replaced.',
+      ),
+    metadata,
+    spec: z
+      .strictObject({
+        k3sVersion: release.describe(
+          'K3s release of the cluster, like v1.33.4+k3s1. Decides which flags, backends and charts exist.',
+        ),
+        addressing,
+        cni,
+        components,
+        helmChartConfigs: z
+          .array(helmChartConfig)
+          .default([])
+          .describe('Values for any other HelmChart in the cluster; each becomes a HelmChartConfig.'),
+        loadBalancer: z
+          .strictObject({ pools: z.array(pool).default([]).describe('Which nodes serve which LoadBalancer Services.') })
+          .prefault({})
+          .describe('ServiceLB.'),
+        drift,
+        rollout,
+        probes: z
+          .array(probe)
+          .default([])
+          .describe('Checks after a risky change, beside the built-in ones (API server, gateway, DNS, peers).'),
+      })
+      .describe('The network that the cluster shall have.'),
+  })
+  .describe('The network of one K3s cluster: clusters/NAME/network.yaml.')

@@ -1,0 +1,66 @@
+import type { Place, Problem } from '../domain/problem.ts'
+import { isDeployable } from '../k3s/manifest-rules.ts'
+import { type ManifestObject, manifestBytes, readManifestObjects } from '../text/manifest-objects.ts'
+import { decodeUtf8 } from '../text/utf8.ts'
+import type { ManifestSource } from './documents.ts'
+import { joinPath } from './repository-entries.ts'
+import { type RepositoryFiles, readEntry } from './repository-files.ts'
+
+/** Everything in the cluster directory's `manifests/`, with what keeps it from being placed on servers. */
+export function readManifestSources(
+  files: RepositoryFiles,
+  clusterDirectory: string,
+): { readonly manifests: readonly ManifestSource[]; readonly problems: readonly Problem[] } {
+  const directory = joinPath(clusterDirectory, 'manifests')
+  const manifests: ManifestSource[] = []
+  const problems: Problem[] = []
+  for (const entry of files.below(directory)) {
+    const bytes = readEntry(entry, manifestBytes)
+    if ('code' in bytes) {
+      problems.push(bytes)
+      continue
+    }
+    const name = entry.path.slice(directory.length + 1)
+    if (isDeployable(name)) {
+      const read = readManifestObjects(entry.path, bytes)
+      problems.push(...read.problems, ...read.objects.flatMap((object) => secretProblem(object) ?? []))
+    }
+    const decoded = decodeUtf8(bytes)
+    if ('text' in decoded) manifests.push({ name, text: decoded.text, file: entry.path })
+    else if (!isDeployable(name)) problems.push(notText({ file: entry.path, line: 1, column: 1 }))
+  }
+  return { manifests, problems }
+}
+
+function secretProblem(object: ManifestObject): Problem | undefined {
+  if (object.isEncrypted) {
+    return {
+      code: 'SOPS_NOT_SUPPORTED_YET',
+      severity: 'error',
+      place: object.place,
+      what: `${object.kind} ${object.name} is encrypted with SOPS`,
+      why: 'this version does not decrypt it, and K3s would deploy the ciphertext',
+      fix: 'create the object in the cluster by other means, and take the file out of manifests/',
+    }
+  }
+  if (!object.holdsSecretData) return undefined
+  return {
+    code: 'PLAIN_SECRET',
+    severity: 'error',
+    place: object.place,
+    what: `Secret ${object.name} stands in the repository in plain text`,
+    why: 'everyone who can read the repository, or its history, can read it',
+    fix: 'take it out, change the secret itself, and create the Secret in the cluster by other means',
+  }
+}
+
+function notText(place: Place): Problem {
+  return {
+    code: 'INVALID_UTF8',
+    severity: 'error',
+    place,
+    what: 'the file is not UTF-8 text',
+    why: 'everything in manifests/ is placed on the servers as text',
+    fix: 'take it out of manifests/',
+  }
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { familyOf } from '../domain/cidr.ts'
+
+/** What a value must satisfy across its parts; `problem-messages.ts` says for each what is wrong and how to mend it. */
+export type RuleName = 'exactlyOne' | 'onlyOne' | 'atLeastOne' | 'portsNeedProtocol' | 'oneOfEachFamily'
+
+/** One of these fields is written, and no other of them. */
+export function exactlyOne(...fields: readonly string[]) {
+  return rule('exactlyOne', (value) => writtenFields(value, fields) === 1, fields)
+}
+
+export function onlyOne(...fields: readonly string[]) {
+  return rule('onlyOne', (value) => writtenFields(value, fields) <= 1, fields)
+}
+
+export function atLeastOne(...fields: readonly string[]) {
+  return rule('atLeastOne', (value) => writtenFields(value, fields) >= 1, fields)
+}
+
+/** Ports mean something to TCP, UDP and SCTP only. */
+export const portsNeedProtocol = rule('portsNeedProtocol', (value) => {
+  const { ports, protocol } = asRecord(value)
+  return ports === undefined || ['tcp', 'udp', 'sctp'].includes(String(protocol))
+})
+
+/** At most one IPv4 and one IPv6 entry. */
+export const oneOfEachFamily = rule('oneOfEachFamily', (value) => {
+  const families = Array.isArray(value) ? value.filter((item) => typeof item === 'string').map(familyOf) : []
+  return new Set(families).size === families.length
+})
+
+function rule(name: RuleName, holds: (value: unknown) => boolean, fields: readonly string[] = []) {
+  const check = z.refine(holds, { params: { rule: name, fields } })
+  // Also when other fields are wrong: all problems come in one run.
+  check._zod.def.when = (payload) => typeof payload.value === 'object' && payload.value !== null
+  return check
+}
+
+function writtenFields(value: unknown, fields: readonly string[]): number {
+  const record = asRecord(value)
+  return fields.filter((field) => record[field] !== undefined).length
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { parseAddress, parseCidr } from '../domain/cidr.ts'
+import { parseDurationMs } from '../domain/duration.ts'
+import { isCronExpression } from './cron-form.ts'
+
+/** Names of the forms that a text may have to have; `problem-messages.ts` says for each what is wrong and how to mend it. */
+export type FormName =
+  | 'cidr'
+  | 'address'
+  | 'addressOrCidr'
+  | 'label'
+  | 'subdomain'
+  | 'labelKey'
+  | 'labelValue'
+  | 'configMapKey'
+  | 'k3sVersion'
+  | 'nodePortRange'
+  | 'portRange'
+  | 'interface'
+  | 'host'
+  | 'url'
+  | 'duration'
+  | 'confirmTimeout'
+  | 'cron'
+  | 'timeZone'
+  | 'sysctl'
+  | 'sysctlValue'
+  | 'relativePath'
+
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+const labelValue = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/
+const interfaceName = /^[^\s/:.-][^\s/:]{0,14}$/
+const k3sVersion = /^v1\.(0|[1-9]\d?)\.(0|[1-9]\d?)(-(alpha|beta|rc)\d+)?\+k3s[1-9]\d?$/
+
+export const cidr = form('cidr', (text) => parseCidr(text)?.hasHostBits === false)
+export const address = form('address', (text) => parseAddress(text) !== undefined)
+export const addressOrCidr = form(
+  'addressOrCidr',
+  (text) => parseAddress(text) !== undefined || parseCidr(text)?.hasHostBits === false,
+)
+export const dnsLabel = form('label', (text) => label.test(text), label)
+export const dnsSubdomain = form('subdomain', isSubdomain)
+export const labels = z.record(
+  form('labelKey', isLabelKey),
+  form('labelValue', (text) => labelValue.test(text)),
+)
+export const configMapKey = form('configMapKey', (text) => text.length <= 253 && /^[A-Za-z0-9._-]+$/.test(text))
+export const release = form('k3sVersion', (text) => k3sVersion.test(text), k3sVersion)
+export const nodePortRange = form('nodePortRange', isPortRange)
+export const networkInterface = form('interface', (text) => interfaceName.test(text), interfaceName)
+export const host = form('host', (text) => parseAddress(text) !== undefined || isSubdomain(text))
+export const httpUrl = form('url', isHttpUrl)
+export const windowDuration = form('duration', (text) => isBetween(parseDurationMs(text), 60_000, 24 * 3_600_000))
+export const confirmTimeout = form('confirmTimeout', (text) => isBetween(parseDurationMs(text), 10_000, 300_000))
+export const cronExpression = form('cron', isCronExpression)
+export const timeZone = form('timeZone', isTimeZone)
+export const sysctlName = form('sysctl', (text) => /^net(\.[A-Za-z0-9_/-]+)+$/.test(text) && text.length <= 256)
+export const sysctlValue = form('sysctlValue', (text) => /^[\x20-\x7e]{1,256}$/.test(text))
+export const relativePath = form('relativePath', (text) => /^[^\\\p{Cc}]{1,1024}$/u.test(text) && !text.startsWith('/'))
+export const port = z.int().min(1).max(65_535)
+export const portOrRange = z.union([port, form('portRange', isPortRange)])
+
+function form(name: FormName, check: (text: string) => boolean, pattern?: RegExp) {
+  const schema = z.string().refine(check, { params: { form: name } })
+  return pattern === undefined ? schema : schema.meta({ pattern: pattern.source })
+}
+
+function isSubdomain(text: string): boolean {
+  return text.length <= 253 && text.split('.').every((part) => label.test(part))
+}
+
+function isLabelKey(text: string): boolean {
+  const slash = text.indexOf('/')
+  if (slash >= 0 && !isSubdomain(text.slice(0, slash))) return false
+  const name = text.slice(slash + 1)
+  return name !== '' && labelValue.test(name)
+}
+
+function isPortRange(text: string): boolean {
+  const match = /^([1-9]\d{0,4})-([1-9]\d{0,4})$/.exec(text)
+  return match !== null && Number(match[1]) <= Number(match[2]) && Number(match[2]) <= 65_535
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\/[^\s@]+$/.test(text) && URL.canParse(text)
+}
+
+function isBetween(value: number | undefined, least: number, most: number): boolean {
+  return value !== undefined && value >= least && value <= most
+}
+
+function isTimeZone(text: string): boolean {
+  if (!/^[A-Za-z]+([A-Za-z0-9_+/-]*[A-Za-z0-9])?$/.test(text)) return false
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}

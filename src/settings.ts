@@ -1,0 +1,217 @@
+import { Failure } from './domain/failure.ts'
+
+interface SettingSpec {
+  /** Commander's form: `--interval <duration>`. */
+  readonly flag: string
+  readonly variable: string
+  readonly type: 'text' | 'duration' | 'switch'
+  readonly default?: string
+  readonly choices?: readonly string[]
+  readonly help: string
+}
+
+/** Every setting, once: its flag, its variable, its unit, its default and a line of help. */
+export const settingSpecs = {
+  root: text('--root <dir>', 'FAIRLEAD_ROOT', '/', 'root of the machine that is written to'),
+  repo: text('--repo <dir>', 'FAIRLEAD_REPO', '.', 'checkout of the configuration repository'),
+  cluster: text(
+    '--cluster <name>',
+    'FAIRLEAD_CLUSTER',
+    undefined,
+    'directory below clusters/; the only one if there is one',
+  ),
+  node: text('--node <name>', 'FAIRLEAD_NODE', undefined, "this machine's node name; the host name unless told"),
+  role: choice('--role <role>', 'FAIRLEAD_ROLE', 'server', ['server', 'agent'], "this machine's role in the cluster"),
+  engine: choice(
+    '--engine <engine>',
+    'FAIRLEAD_ENGINE',
+    'auto',
+    ['auto', 'k3s', 'builtin'],
+    'who applies the manifests directory: a K3s on this machine, or Fairlead',
+  ),
+  gitUrl: text(
+    '--git-url <url>',
+    'FAIRLEAD_GIT_URL',
+    undefined,
+    'configuration repository: https://, http://, ssh:// or a local path',
+  ),
+  gitBranch: text('--git-branch <name>', 'FAIRLEAD_GIT_BRANCH', undefined, 'branch to follow; main unless told'),
+  gitTag: text('--git-tag <name>', 'FAIRLEAD_GIT_TAG', undefined, 'tag to follow, instead of a branch'),
+  gitCommit: text('--git-commit <id>', 'FAIRLEAD_GIT_COMMIT', undefined, 'commit to stay at, instead of a branch'),
+  gitTokenFile: text(
+    '--git-token-file <file>',
+    'FAIRLEAD_GIT_TOKEN_FILE',
+    undefined,
+    'file with a bearer token for the repository',
+  ),
+  gitUsernameFile: text(
+    '--git-username-file <file>',
+    'FAIRLEAD_GIT_USERNAME_FILE',
+    undefined,
+    'file with a user name for the repository',
+  ),
+  gitPasswordFile: text(
+    '--git-password-file <file>',
+    'FAIRLEAD_GIT_PASSWORD_FILE',
+    undefined,
+    'file with its password',
+  ),
+  gitCaFile: text(
+    '--git-ca-file <file>',
+    'FAIRLEAD_GIT_CA_FILE',
+    undefined,
+    'PEM file with the authorities to trust for the repository',
+  ),
+  gitSshKeyFile: text(
+    '--git-ssh-key-file <file>',
+    'FAIRLEAD_GIT_SSH_KEY_FILE',
+    undefined,
+    'private key for ssh:// repositories',
+  ),
+  gitKnownHostsFile: text(
+    '--git-known-hosts-file <file>',
+    'FAIRLEAD_GIT_KNOWN_HOSTS_FILE',
+    undefined,
+    'pinned host keys for ssh:// repositories',
+  ),
+  gitTimeout: duration(
+    '--git-timeout <duration>',
+    'FAIRLEAD_GIT_TIMEOUT',
+    '60s',
+    'longest time for one exchange with the repository',
+  ),
+  interval: duration(
+    '--interval <duration>',
+    'FAIRLEAD_INTERVAL',
+    '30s',
+    'how often repository and machine are looked at without a hint',
+  ),
+  resync: text('--resync <cron>', 'FAIRLEAD_RESYNC', undefined, 'cron expression: compile and compare everything anew'),
+  timeZone: text('--time-zone <zone>', 'FAIRLEAD_TIME_ZONE', 'UTC', 'IANA time zone of --resync'),
+  listen: text(
+    '--listen <host:port>',
+    'FAIRLEAD_LISTEN',
+    '127.0.0.1:8420',
+    'status page, webhooks, health and metrics; "off" for none',
+  ),
+  tlsCertFile: text(
+    '--tls-cert-file <file>',
+    'FAIRLEAD_TLS_CERT_FILE',
+    undefined,
+    'certificate chain of the listener, PEM',
+  ),
+  tlsKeyFile: text('--tls-key-file <file>', 'FAIRLEAD_TLS_KEY_FILE', undefined, 'its private key, PEM'),
+  insecureHttp: toggle('--insecure-http', 'FAIRLEAD_INSECURE_HTTP', 'listen beyond loopback without TLS'),
+  tokenFile: text(
+    '--token-file <file>',
+    'FAIRLEAD_TOKEN_FILE',
+    undefined,
+    'file with the token of the status page; needed beyond loopback',
+  ),
+  webhookSecretFile: text(
+    '--webhook-secret-file <file>',
+    'FAIRLEAD_WEBHOOK_SECRET_FILE',
+    undefined,
+    'file with the secret shared with the forge',
+  ),
+  logLevel: choice(
+    '--log-level <level>',
+    'FAIRLEAD_LOG_LEVEL',
+    'info',
+    ['debug', 'info', 'warn', 'error'],
+    'least level that is logged',
+  ),
+  logFormat: choice(
+    '--log-format <format>',
+    'FAIRLEAD_LOG_FORMAT',
+    'auto',
+    ['auto', 'json', 'pretty'],
+    'auto is pretty on a terminal',
+  ),
+} as const satisfies Readonly<Record<string, SettingSpec>>
+
+export type SettingKey = keyof typeof settingSpecs
+
+type ValueOf<Spec> = Spec extends { readonly type: 'switch' }
+  ? boolean
+  : Spec extends { readonly type: 'duration' }
+    ? number
+    : Spec extends { readonly default: string }
+      ? string
+      : string | undefined
+
+/** Durations in milliseconds; everything else as written. */
+export type Settings = { readonly [Key in SettingKey]: ValueOf<(typeof settingSpecs)[Key]> }
+
+/**
+ * Flags first, then variables, then defaults.
+ * @param flags as parsed, by setting; only those that were written
+ * @throws Failure SETTING_INVALID naming the flag or the variable
+ */
+export function resolveSettings(
+  flags: Readonly<Partial<Record<SettingKey, string | boolean>>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const entries = Object.entries(settingSpecs).map(([key, spec]: [string, SettingSpec]) => {
+    const flag = flags[key as SettingKey]
+    const written = flag ?? environment[spec.variable]
+    const where = flag === undefined ? spec.variable : (spec.flag.split(' ')[0] ?? spec.flag)
+    return [key, settingValue(spec, written === '' ? undefined : written, where)]
+  })
+  return Object.freeze(Object.fromEntries(entries))
+}
+
+function settingValue(spec: SettingSpec, written: string | boolean | undefined, where: string): unknown {
+  if (spec.type === 'switch') return written === true || written === 'true' || written === '1'
+  const value = written === undefined ? spec.default : String(written)
+  if (value === undefined) return undefined
+  if (spec.choices !== undefined && !spec.choices.includes(value)) {
+    throw invalid(where, `${JSON.stringify(value)} is none of ${spec.choices.join(', ')}`, 'choose one of them')
+  }
+  return spec.type === 'duration' ? durationMs(value, where) : value
+}
+
+function durationMs(value: string, where: string): number {
+  const match = /^(\d+)(ms|s|m|h)$/.exec(value)
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? '']
+  const ms = Number(match?.[1]) * (unit ?? Number.NaN)
+  if (Number.isInteger(ms) && ms > 0 && ms <= 2_147_483_647) return ms
+  throw invalid(where, `${JSON.stringify(value)} is no duration`, 'write a number and a unit: 500ms, 30s, 5m, 1h')
+}
+
+function invalid(where: string, what: string, fix: string): Failure {
+  return new Failure(`${where}: ${what}`, { code: 'SETTING_INVALID', where, fix, retry: 'never' })
+}
+
+function text<const Default extends string | undefined>(
+  flag: string,
+  variable: string,
+  fallback: Default,
+  help: string,
+) {
+  return { flag, variable, type: 'text', help, ...withDefault(fallback) } as const
+}
+
+function duration<const Default extends string>(flag: string, variable: string, fallback: Default, help: string) {
+  return { flag, variable, type: 'duration', default: fallback, help } as const
+}
+
+function choice<const Default extends string>(
+  flag: string,
+  variable: string,
+  fallback: Default,
+  choices: readonly string[],
+  help: string,
+) {
+  return { flag, variable, type: 'text', default: fallback, choices, help } as const
+}
+
+function toggle(flag: string, variable: string, help: string) {
+  return { flag, variable, type: 'switch', help } as const
+}
+
+function withDefault<Default extends string | undefined>(fallback: Default) {
+  return (fallback === undefined ? {} : { default: fallback }) as Default extends string
+    ? { readonly default: Default }
+    : Record<never, never>
+}

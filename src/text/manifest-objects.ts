@@ -1,0 +1,155 @@
+import { hasErrors, type Place, type Problem } from '../domain/problem.ts'
+import { documentOptions, readYaml, type YamlDocument, type YamlOptions } from './yaml-source.ts'
+
+/** One Kubernetes object as a manifest defines it; its content stays in the file. */
+export interface ManifestObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace?: string
+  readonly name: string
+  readonly place: Place
+  readonly isSecret: boolean
+  /** A Secret with `data` or `stringData` in it. */
+  readonly holdsSecretData: boolean
+  /** Carries the `sops` key of an encrypted file. */
+  readonly isEncrypted: boolean
+}
+
+/** The largest manifest that is read. */
+export const manifestBytes = 4 * 1024 * 1024
+
+/**
+ * For text that Kubernetes will read itself: what it makes of unquoted scalars is its own affair, and its files are
+ * larger, with the definitions of whole operators in one.
+ */
+const manifestOptions: YamlOptions = {
+  ...documentOptions,
+  maxBytes: manifestBytes,
+  maxDocuments: 100,
+  maxTokens: 350_000,
+  refuseAmbiguous: false,
+  duplicateKeys: 'warning',
+}
+
+/**
+ * The objects of one file in the manifests directory, read as K3s reads it: several documents, and any object with
+ * `items` taken for a list, one level deep. No problem shows a line of a file that may hold a Secret.
+ * @see k3s-io/k3s pkg/deploy/controller.go; kubernetes/apimachinery pkg/util/yaml/decoder.go
+ */
+export function readManifestObjects(
+  file: string,
+  text: string | Uint8Array,
+): { readonly objects: ManifestObject[]; readonly problems: Problem[] } {
+  const { documents, problems } = readYaml(file, text, { ...manifestOptions, hideLines: mentionsSecret(text) })
+  if (hasErrors(problems)) return { objects: [], problems: [...problems] }
+  const objects: ManifestObject[] = []
+  const found: Problem[] = [...problems, ...jsonProblems(text, documents)]
+  for (const document of documents) {
+    // Between separators there may be comments only.
+    if (document.value === null) continue
+    for (const candidate of candidatesOf(document)) {
+      const object = objectOf(candidate)
+      if ('code' in object) found.push(object)
+      else objects.push(object)
+    }
+  }
+  return { objects, problems: found }
+}
+
+interface Candidate {
+  readonly value: unknown
+  readonly document: YamlDocument
+  readonly path: readonly (string | number)[]
+  /** What items of a list take from it when they say nothing themselves. */
+  readonly inherited: { readonly apiVersion?: unknown; readonly kind?: unknown }
+  readonly isEncrypted: boolean
+}
+
+function candidatesOf(document: YamlDocument): Candidate[] {
+  const outer = asRecord(document.value)
+  const { items, apiVersion, kind } = outer
+  const isEncrypted = outer['sops'] !== undefined
+  if (!Array.isArray(items)) return [{ value: document.value, document, path: [], inherited: {}, isEncrypted }]
+  const inherited = { apiVersion, kind: typeof kind === 'string' ? kind.replace(/List$/, '') : kind }
+  return items.map((value: unknown, index) => ({
+    value,
+    document,
+    path: ['items', index],
+    inherited: hasOwnType(value) ? {} : inherited,
+    isEncrypted,
+  }))
+}
+
+function objectOf({ value, document, path, inherited, isEncrypted }: Candidate): ManifestObject | Problem {
+  const record = asRecord(value)
+  const { apiVersion, kind } = { ...inherited, ...record }
+  const metadata = asRecord(record['metadata'])
+  const { name, namespace } = metadata
+  if (typeof apiVersion !== 'string' || apiVersion === '') return missing(document, path, 'apiVersion')
+  if (typeof kind !== 'string' || kind === '') return missing(document, path, 'kind')
+  if (typeof name !== 'string' || name === '') return missing(document, [...path, 'metadata'], 'metadata.name')
+  const isSecret = kind === 'Secret' && apiVersion === 'v1'
+  return {
+    apiVersion,
+    kind,
+    ...(typeof namespace === 'string' && namespace !== '' ? { namespace } : {}),
+    name,
+    place: document.place(path).place,
+    isSecret,
+    holdsSecretData: isSecret && (record['data'] !== undefined || record['stringData'] !== undefined),
+    isEncrypted,
+  }
+}
+
+/**
+ * What begins with `{` is strict JSON to K3s, though YAML would take it with trailing commas and without quotes.
+ * @see kubernetes/apimachinery pkg/util/yaml/decoder.go (`GuessJSONStream`)
+ */
+function jsonProblems(text: string | Uint8Array, documents: readonly YamlDocument[]): Problem[] {
+  const [document] = documents
+  const decoded = textOf(text)
+  if (document === undefined || documents.length > 1 || !/^\s*\{/.test(decoded)) return []
+  try {
+    JSON.parse(decoded)
+    return []
+  } catch {
+    return [
+      {
+        code: 'JSON_NOT_STRICT',
+        severity: 'error',
+        ...document.place([]),
+        what: 'the file begins with "{" and is not strict JSON',
+        why: 'K3s reads it as JSON, without comments, trailing commas or unquoted names',
+        fix: 'correct the JSON, or put a line with "---" before it to have it read as YAML',
+      },
+    ]
+  }
+}
+
+function missing(document: YamlDocument, path: readonly (string | number)[], field: string): Problem {
+  return {
+    code: 'MANIFEST_INCOMPLETE',
+    severity: 'error',
+    ...document.place(path),
+    what: `the object has no ${field}, or one that is no text`,
+    why: 'K3s cannot apply an object without apiVersion, kind and metadata.name',
+    fix: `write ${field}, in quotes if it could be read as a number or a boolean`,
+  }
+}
+
+function hasOwnType(value: unknown): boolean {
+  const { apiVersion, kind } = asRecord(value)
+  return apiVersion !== undefined || kind !== undefined
+}
+
+function mentionsSecret(text: string | Uint8Array): boolean {
+  return textOf(text).includes('Secret')
+}
+
+function textOf(text: string | Uint8Array): string {
+  return typeof text === 'string' ? text : new TextDecoder().decode(text)
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}
