@@ -38,6 +38,8 @@ export interface NodeOutcome {
   readonly node: ObservedNode
   readonly decision: Decision
   readonly applied: readonly FileChange[]
+  /** Drops that were moved out of the manifests directory; objects that were applied from them stay. */
+  readonly quarantined: readonly string[]
   /** The program in force from now on: the candidate, unless it cannot be done on a living cluster. */
   readonly enforced: LastGood
 }
@@ -69,7 +71,8 @@ export async function convergeNode(
 
   // Law 3: the refused revision changes nothing, and drift on the one before it is still repaired.
   const verdict = rebuildRequired(impossible)
-  if (lastGood === undefined) return { verdict, node, decision: wanted, applied: [], enforced: candidate }
+  if (lastGood === undefined)
+    return { verdict, node, decision: wanted, applied: [], quarantined: [], enforced: candidate }
   const kept = decideNode(lastGood, node, settings, memory)
   return { ...(await act(lastGood, lastGood, kept, node, ports, memory)), verdict }
 }
@@ -102,7 +105,7 @@ async function act(
   ports: NodePorts,
   memory: NodeMemory,
 ): Promise<NodeOutcome> {
-  const outcome = { node, decision, applied: [], enforced: wanted }
+  const outcome = { node, decision, applied: [], quarantined: [], enforced: wanted }
   memory.staging = decision.guard.watch
   if (node.adoption === undefined) return { ...outcome, verdict: notAdopted(decision.plan) }
   if (node.adoption.cluster !== wanted.program.cluster) {
@@ -126,6 +129,7 @@ async function act(
   return {
     ...outcome,
     applied: applied.done,
+    quarantined: moved.paths,
     verdict: verdictOf(decision, applied, moved.revisitAfterMs, memory, ports),
   }
 }

@@ -47,9 +47,9 @@ export async function convergeOnce(input: OnceInput, ports: NodePorts, signal: A
     applied.push(...outcome.applied)
     await tell(input, outcome, memory.limits.contested(ports.clock.nowMs()), startedAtMs, ports)
     const { verdict } = outcome
-    // What was just emptied is known to have to wait only once it is looked at again.
-    const againMs = outcome.applied.length > 0 ? 0 : undefined
-    const waitMs = verdict.kind === 'pending' ? (verdict.revisitAfterMs ?? againMs) : undefined
+    // A restart of K3s is not waited for: that takes somebody else.
+    const waitMs =
+      verdict.kind === 'pending' && verdict.reason !== 'RestartPending' ? verdict.revisitAfterMs : undefined
     if (waitMs === undefined || signal.aborted || ports.clock.nowMs() + waitMs > deadlineMs) return { verdict, applied }
     await ports.clock.sleep(waitMs, signal)
   }

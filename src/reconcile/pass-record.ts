@@ -1,3 +1,4 @@
+import { fileId } from '../domain/artefact.ts'
 import type { PassRecord } from '../domain/history.ts'
 import type { StatusSnapshot } from '../domain/status.ts'
 import type { NodeOutcome } from './converge-node.ts'
@@ -15,7 +16,8 @@ interface PassEnd {
 export function passRecord(end: PassEnd): PassRecord | undefined {
   const { before, snapshot, outcome } = end
   const applied = outcome?.applied ?? []
-  if (applied.length === 0 && before !== undefined && sameEnd(before, snapshot)) return undefined
+  const quarantined = outcome?.quarantined ?? []
+  if (applied.length + quarantined.length === 0 && before !== undefined && sameEnd(before, snapshot)) return undefined
   const ready = snapshot.conditions.find((condition) => condition.type === 'Ready')
   return {
     startedAt: new Date(end.startedAtMs).toISOString(),
@@ -26,12 +28,15 @@ export function passRecord(end: PassEnd): PassRecord | undefined {
     verdict: snapshot.suspended ? 'suspended' : snapshot.verdict,
     reason: ready?.reason ?? '',
     message: ready?.message ?? '',
-    changes: applied.map((change) => ({
-      kind: change.kind,
-      id: change.id,
-      cause: change.cause,
-      impact: change.impact.kind,
-    })),
+    changes: [
+      ...applied.map((change) => ({
+        kind: change.kind,
+        id: change.id,
+        cause: change.cause,
+        impact: change.impact.kind,
+      })),
+      ...quarantined.map((path) => ({ kind: 'quarantine', id: fileId(path), cause: 'Foreign', impact: 'None' })),
+    ],
   }
 }
 

@@ -6,7 +6,9 @@ import type { NodeFilesPort } from '../ports/node-files-port.ts'
 /** A file that somebody is still writing is left alone this long. */
 const retryMs = 2_000
 
-interface Quarantined {
+export interface Quarantined {
+  /** Where the drops were. */
+  readonly paths: readonly string[]
   readonly revisitAfterMs?: number
 }
 
@@ -15,6 +17,7 @@ export async function quarantineDrops(
   drops: readonly Drop[],
   ports: { readonly files: NodeFilesPort; readonly log: LogPort },
 ): Promise<Quarantined> {
+  const paths: string[] = []
   let failed = false
   for (const drop of drops.filter((one) => one.handling === 'Quarantine')) {
     try {
@@ -24,6 +27,7 @@ export async function quarantineDrops(
         continue
       }
       const movedTo = await ports.files.quarantineFile(drop.path, drop.digest)
+      paths.push(drop.path)
       const objects = 'objects that were applied from it stay: K3s prunes nothing for a missing file'
       ports.log.warn({ path: drop.path, movedTo, objects }, 'drop quarantined')
     } catch (error) {
@@ -32,5 +36,5 @@ export async function quarantineDrops(
       ports.log.warn({ path: drop.path, code: error.detail.code }, 'drop could not be quarantined')
     }
   }
-  return failed ? { revisitAfterMs: retryMs } : {}
+  return failed ? { paths, revisitAfterMs: retryMs } : { paths }
 }
