@@ -10,7 +10,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['src/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
-      thresholds: { lines: 75, functions: 75, branches: 65 },
+      thresholds: { lines: 85, functions: 85, branches: 75 },
     },
     projects: [
       {

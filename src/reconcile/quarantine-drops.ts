@@ -12,14 +12,17 @@ export interface Quarantined {
   readonly revisitAfterMs?: number
 }
 
-/** Moves drops out of the manifests directory where the cluster does not want any. Nothing is ever lost. */
+/**
+ * Moves drops out of the manifests directory where the cluster does not want any. Nothing is ever lost. What has no
+ * digest (a link, a device, a file too large to read) stays where it is, and is only reported.
+ */
 export async function quarantineDrops(
   drops: readonly Drop[],
   ports: { readonly files: NodeFilesPort; readonly log: LogPort },
 ): Promise<Quarantined> {
   const paths: string[] = []
   let failed = false
-  for (const drop of drops.filter((one) => one.handling === 'Quarantine')) {
+  for (const drop of drops.filter((one) => one.handling === 'Quarantine' && one.digest !== '')) {
     try {
       const now = await ports.files.observeFile(drop.path)
       if (now === undefined || (now.digest ?? '') !== drop.digest) {

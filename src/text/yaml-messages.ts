@@ -16,8 +16,8 @@ const syntaxMessages: Readonly<Record<ErrorCode, SyntaxMessage>> = {
     fix: 'write \\\\ for a backslash, or use single quotes',
   },
   BAD_INDENT: {
-    what: 'the indentation does not fit the lines around it',
-    fix: 'start the line where its siblings start',
+    what: 'the indentation does not fit the lines around it, or a bracket is not closed',
+    fix: 'start the line where its siblings start; close every [ and {',
   },
   BAD_PROP_ORDER: { what: 'an anchor or tag stands before its indicator', fix: 'put it after the "-", "?" or ":"' },
   BAD_SCALAR_START: { what: 'a value begins with a reserved character', fix: 'put the value in quotes' },

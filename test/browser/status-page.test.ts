@@ -77,7 +77,8 @@ browserTest('shows revision, verdict, conditions, components, files, drift, drop
   const page = await openPage()
   expect(await page.title()).toBe('Settled · home · Fairlead')
   expect(await textOf(page, '#verdict')).toContain('3f1c9e0b7a')
-  expect(await page.locator('#conditions > li').count()).toBe(3)
+  const tones = `[...document.querySelectorAll('#conditions .pill')].map((pill) => pill.dataset.tone)`
+  expect(await page.evaluate(tones)).toEqual(['good', 'good', 'good', 'good', 'bad'])
   expect(await page.locator('#components > li').allTextContents()).toEqual(
     expect.arrayContaining([expect.stringMatching(/traefikOn/), expect.stringMatching(/metrics-serverOff/)]),
   )

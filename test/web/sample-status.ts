@@ -22,6 +22,8 @@ export const sampleStatus: StatusSnapshot = {
     { type: 'Ready', status: 'True', reason: 'Settled', message: 'The node is as the revision says.' },
     { type: 'Reconciling', status: 'False', reason: 'Idle', message: 'Nothing is under way.' },
     { type: 'Stalled', status: 'False', reason: 'NotStalled', message: 'Nothing waits for somebody.' },
+    { type: 'SourceReady', status: 'True', reason: 'Fetched', message: 'The repository was read.' },
+    { type: 'Drops', status: 'False', reason: 'ProblemsFound', message: 'K3s will trip over whoami.yaml.' },
   ],
   components: [
     { name: 'coredns', enabled: true },

@@ -94,9 +94,11 @@ function showProblems(problems) {
   })
 }
 
-/** Green where the status is what one hopes for: Ready is to be True, the others False. */
+/** Green where the status is what one hopes for: these three are good news when False, all others when True. */
+const hopedToBeFalse = new Set(['Reconciling', 'Stalled', 'Contested'])
+
 function conditionItem({ type, status, reason, message }) {
-  const hoped = type === 'Ready' ? 'True' : 'False'
+  const hoped = hopedToBeFalse.has(type) ? 'False' : 'True'
   const tone = status === 'Unknown' ? 'none' : status === hoped ? 'good' : type === 'Reconciling' ? 'wait' : 'bad'
   const title = element('p', { class: 'condition-title' }, element('strong', {}, visible(type)), pill(tone, status))
   const text = element('p', { class: 'condition-text' }, element('code', {}, visible(reason)), ` ${visible(message)}`)
