@@ -100,7 +100,7 @@ function ownRoutes(reconciler: Reconciler, metrics: PrometheusMetrics, options: 
   }
   return [
     ...pageRoutes(),
-    ...statusRoutes(reconciler, clock, () => metrics.text()),
+    ...statusRoutes(reconciler.reporter, clock, () => metrics.text()),
     webhookRoute(webhook, { clock, log, metrics }),
   ]
 }

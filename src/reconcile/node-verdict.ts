@@ -41,6 +41,12 @@ export function nodeVerdict(situation: NodeSituation): Verdict {
 
 const settled = { kind: 'settled', reason: 'Applied', message: 'The node is as the revision says' } as const
 
+/** The machine refused before anything could be decided: its root, its state directory, a link on the way. */
+export function failedPass(failure: Failure): Verdict {
+  const message = `${failure.message} (${failure.detail.fix})`
+  return { kind: 'failed', reason: failure.detail.code, message, failures: [failure] }
+}
+
 /** Law 13: on first contact only report. */
 export function notAdopted(plan: PlannedNode): Verdict {
   const count = plan.changes.length

@@ -1,9 +1,6 @@
 import type { Drop } from '../domain/drop.ts'
 import type { Facts } from '../domain/facts.ts'
 import { Failure } from '../domain/failure.ts'
-import { historyLength, type PassRecord } from '../domain/history.ts'
-import type { LostEdit } from '../domain/lost-edit.ts'
-import type { StatusSnapshot } from '../domain/status.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { FileEventsPort } from '../ports/node-files-port.ts'
 import type { GitSourcePort } from '../ports/repository-port.ts'
@@ -19,9 +16,10 @@ import {
 } from './converge-node.ts'
 import { chooseCluster } from './load-desired.ts'
 import { nextFetch, nextNodeRun } from './next-run.ts'
-import { passRecord } from './pass-record.ts'
+import { failedPass } from './node-verdict.ts'
+import { PassReporter } from './pass-reporter.ts'
 import { type Source, type SourceState, unreadSource } from './source-state.ts'
-import { statusSnapshot } from './status-snapshot.ts'
+import type { StatusInput } from './status-input.ts'
 import { WorkQueue } from './work-queue.ts'
 
 export interface ReconcilerSettings extends ConvergeSettings {
@@ -54,17 +52,14 @@ export class Reconciler {
   readonly #ports: ReconcilerPorts
   readonly #queue: WorkQueue<Target>
   readonly #memory: NodeMemory
-  readonly #listeners = new Set<() => void>()
+  /** Where passes are told; also what the page and its API show. */
+  readonly reporter: PassReporter
   #source: Source = unreadSource
   #outcome: NodeOutcome | undefined
   #verdict: Verdict | undefined
-  #snapshot: StatusSnapshot | undefined
-  #history: readonly PassRecord[] = []
-  #lastPassAtMs: number | undefined
   #sourceAttempt = 0
   #nodeAttempt = 0
   #requestSeen = ''
-  #lastHandledReconcileAt = ''
   readonly #publishedDrops = new Set<string>()
   #hintedAtMs: number | undefined
 
@@ -73,16 +68,15 @@ export class Reconciler {
     this.#ports = ports
     this.#queue = new WorkQueue<Target>(['source', 'node', 'drops'], ports.clock)
     this.#memory = newNodeMemory(ports.clock.nowMs())
+    this.reporter = new PassReporter(ports)
   }
 
   /** Runs until `stop`; rejects only when a pass met a case that cannot happen. */
   async run(): Promise<void> {
-    const { state, events, clock, git, files, log } = this.#ports
-    const leftovers = await files.removeLeftovers()
-    if (leftovers > 0) log.info({ leftovers }, 'half-written files of an earlier run removed')
-    this.#history = await state.readHistory()
-    this.#snapshot = await state.readStatus()
-    this.#lastHandledReconcileAt = this.#snapshot?.lastHandledReconcileAt ?? ''
+    const { events, clock, git, files } = this.#ports
+    await files.removeLeftovers()
+    await this.reporter.load()
+    this.#requestSeen = this.reporter.current()?.lastHandledReconcileAt ?? ''
     await events.start((path) => this.#onFileHint(path))
     const { resync } = this.#settings
     const endResync =
@@ -108,30 +102,11 @@ export class Reconciler {
     this.#queue.trigger('source', reason)
   }
 
-  current(): StatusSnapshot | undefined {
-    return this.#snapshot
-  }
-
-  lastPassAtMs(): number | undefined {
-    return this.#lastPassAtMs
-  }
-
-  async history(): Promise<readonly PassRecord[]> {
-    return this.#history.toReversed()
-  }
-
-  async lostEdits(): Promise<readonly LostEdit[]> {
-    return this.#ports.state.readLostEdits()
-  }
-
-  subscribe(onChange: () => void): () => void {
-    this.#listeners.add(onChange)
-    return () => this.#listeners.delete(onChange)
-  }
-
   #onFileHint(path: string): void {
     if (path.endsWith('/reconcile-request.json') || path.endsWith('/suspension.json')) {
       this.#queue.trigger('source', 'request')
+      // The repository may hang; who suspends or resumes does not wait for it.
+      this.#queue.trigger('node', 'request')
       return
     }
     this.#hintedAtMs ??= this.#ports.clock.nowMs()
@@ -173,11 +148,10 @@ export class Reconciler {
     }
     const startedAtMs = clock.nowMs()
     try {
-      const state = await this.#readSource(signal)
+      const read = await this.#readSource(signal)
       this.#sourceAttempt = 0
       metrics.fetchEnded('ok', clock.nowMs() - startedAtMs)
-      if (state !== undefined) this.#source = { state, failure: undefined }
-      else this.#source = { ...this.#source, failure: undefined }
+      this.#source = { state: read ?? this.#source.state, failure: undefined }
     } catch (error) {
       if (signal.aborted) return 0
       if (!(error instanceof Failure)) throw error
@@ -191,6 +165,7 @@ export class Reconciler {
     // Only now: a pass over the node that ran meanwhile has not seen what was asked for.
     this.#requestSeen = requested
     this.#queue.trigger('node', reason)
+    metrics.passEnded('source', sourceVerdict(this.#source), clock.nowMs() - startedAtMs)
     return nextFetch(this.#source.failure, this.#sourceAttempt, this.#settings)
   }
 
@@ -217,28 +192,42 @@ export class Reconciler {
   }
 
   async #nodePass(reason: string, signal: AbortSignal): Promise<number> {
-    const { clock, state, metrics } = this.#ports
-    const request = this.#requestSeen
+    const { clock, metrics } = this.#ports
+    const lastHandledReconcileAt = this.#requestSeen
     const hintedAtMs = this.#hintedAtMs
     this.#hintedAtMs = undefined
     const startedAtMs = clock.nowMs()
-    const suspended = (await state.readSuspension()) !== undefined
-    const lastGood = suspended ? undefined : await state.readLastGood()
-    const candidate = this.#source.state.kind === 'compiled' ? this.#source.state.candidate : lastGood
-    if (!suspended && candidate !== undefined) {
-      this.#outcome = await convergeNode(candidate, lastGood, this.#settings, this.#ports, this.#memory, signal)
-      this.#verdict = this.#outcome.verdict
-      const repaired = this.#outcome.applied.some((change) => change.cause === 'Drift')
-      if (repaired && hintedAtMs !== undefined) metrics.driftRepaired(clock.nowMs() - hintedAtMs)
-    }
+    const suspended = (await this.#ports.state.readSuspension()) !== undefined
+    const outcome = suspended ? undefined : await this.#converge(signal)
+    const repaired = outcome?.applied.some((change) => change.cause === 'Drift') ?? false
+    if (repaired && hintedAtMs !== undefined) metrics.driftRepaired(clock.nowMs() - hintedAtMs)
     this.#nodeAttempt = this.#verdict?.kind === 'failed' ? this.#nodeAttempt + 1 : 0
-    this.#lastHandledReconcileAt = request
     metrics.passEnded('node', this.#verdict?.kind ?? 'unknown', clock.nowMs() - startedAtMs)
-    await this.#tell(reason, startedAtMs, suspended)
-    if (this.#adoptable().length > 0) this.#queue.trigger('drops', reason)
+    const status = this.#status(suspended, lastHandledReconcileAt)
+    await this.reporter.tell({ status, outcome, reason, startedAtMs })
+    if (!suspended && this.#adoptable().length > 0) this.#queue.trigger('drops', reason)
     return this.#verdict === undefined
       ? this.#settings.intervalMs
       : nextNodeRun(this.#verdict, this.#nodeAttempt, this.#settings)
+  }
+
+  /** Undefined when there is no program yet, or the machine refused before anything could be decided. */
+  async #converge(signal: AbortSignal): Promise<NodeOutcome | undefined> {
+    try {
+      const lastGood = await this.#ports.state.readLastGood()
+      const { state } = this.#source
+      const candidate = state.kind === 'compiled' ? state.candidate : lastGood
+      if (candidate === undefined) return undefined
+      this.#outcome = await convergeNode(candidate, lastGood, this.#settings, this.#ports, this.#memory, signal)
+      this.#verdict = this.#outcome.verdict
+      return this.#outcome
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      const { code, where, fix } = error.detail
+      if (this.#verdict?.reason !== code) this.#ports.log.warn({ code, where, fix }, error.message)
+      this.#verdict = failedPass(error)
+      return undefined
+    }
   }
 
   async #dropsPass(signal: AbortSignal): Promise<number> {
@@ -255,41 +244,18 @@ export class Reconciler {
     return drops.filter((drop) => drop.handling === 'Adopt' && !this.#publishedDrops.has(drop.digest))
   }
 
-  async #tell(reason: string, startedAtMs: number, suspended: boolean): Promise<void> {
-    const { clock, state, metrics, git, log } = this.#ports
-    const before = this.#snapshot
-    const outcome = suspended ? undefined : this.#outcome
-    const snapshot = statusSnapshot({
+  #status(suspended: boolean, lastHandledReconcileAt: string): StatusInput {
+    return {
       cluster: this.#clusterName(),
       node: this.#settings.node,
-      sourceDescription: git.description,
+      sourceDescription: this.#ports.git.description,
       source: this.#source,
       outcome: this.#outcome,
       verdict: this.#verdict,
-      contested: this.#memory.limits.contested(clock.nowMs()),
+      contested: this.#memory.limits.contested(this.#ports.clock.nowMs()),
       suspended,
-      lastHandledReconcileAt: this.#lastHandledReconcileAt,
-    })
-    for (const condition of snapshot.conditions) metrics.conditionIs(condition.type, condition.status)
-    await state.writeStatus(snapshot)
-    const record = passRecord({ before, snapshot, outcome, reason, startedAtMs, endedAtMs: clock.nowMs() })
-    if (record !== undefined) {
-      this.#history = [...this.#history, record].slice(-historyLength)
-      await state.appendHistory(record)
-      log.info(
-        {
-          verdict: record.verdict,
-          reason: record.reason,
-          changes: record.changes.length,
-          revision: record.revision,
-          durationMs: record.durationMs,
-        },
-        'pass ended',
-      )
+      lastHandledReconcileAt,
     }
-    this.#snapshot = snapshot
-    this.#lastPassAtMs = clock.nowMs()
-    for (const listener of this.#listeners) listener()
   }
 
   #clusterName(): string {
@@ -302,4 +268,9 @@ export class Reconciler {
 /** A full resync compiles the head again although it did not move. */
 function forgetRevision(state: SourceState): SourceState {
   return state.kind === 'unread' ? state : { ...state, revision: { ...state.revision, name: '' } }
+}
+
+function sourceVerdict({ state, failure }: Source): 'settled' | 'blocked' | 'failed' {
+  if (failure !== undefined) return 'failed'
+  return state.kind === 'refused' ? 'blocked' : 'settled'
 }

@@ -128,7 +128,7 @@ export async function createMachine(): Promise<TestMachine> {
         return undefined
       }
     },
-    statusUntil: (isAsWanted) => statusUntil(() => running?.reconciler.current(), isAsWanted),
+    statusUntil: (isAsWanted) => statusUntil(() => running?.reconciler.reporter.current(), isAsWanted),
     async close() {
       await machine.stop()
       await server.close()

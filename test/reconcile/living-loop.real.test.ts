@@ -4,7 +4,9 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -281,4 +283,20 @@ test('status and history do not move while nothing changes', async () => {
   await sleep(400)
   expect(statSync(statusFile).mtimeMs).toBe(writtenAt)
   expect((await machine.state.readHistory()).length).toBe(passes)
+})
+
+test('a machine that refuses is told with its reason, retried, and settles once it is mended', async () => {
+  await settledMachine()
+  const manifests = join(machine.root, '/var/lib/rancher/k3s/server')
+  renameSync(manifests, `${manifests}.away`)
+  symlinkSync(`${manifests}.away`, manifests)
+  chmodSync(join(machine.root, '/var/lib/rancher/k3s'), 0o777)
+  await machine.push({ [networkFile]: traefikPort(8080) })
+  const status = await machine.statusUntil((one) => one.verdict === 'failed')
+  expect(condition(status, 'Ready')).toBe('False SYMLINK_ON_PATH')
+  expect(condition(status, 'Reconciling')).toBe('True Retrying')
+  unlinkSync(manifests)
+  renameSync(`${manifests}.away`, manifests)
+  await machine.statusUntil(settled)
+  expect(machine.log.filter((line) => line.level === 'error')).toEqual([])
 })
