@@ -1,19 +1,39 @@
 #!/usr/bin/env node
-// Old syntax on purpose, see require-node.cjs. The bundle is loaded only once the runtime is known to fit.
-require('./require-node.cjs')
+// Old syntax on purpose, see require-node.cjs.
+var path = require('path')
+var fs = require('fs')
+var nodeFits = require('./node-fits.cjs')
+var own = path.join(__dirname, '..', 'node_modules', '.bin', 'node')
 
-var path = require('node:path')
-var url = require('node:url')
-var bundle = path.join(__dirname, '..', 'dist', 'main.js')
+if (nodeFits(process.versions.node)) start()
+else if (fs.existsSync(own) && fs.realpathSync(own) !== process.execPath) startWith(own)
+else require('./require-node.cjs')
 
-if (!require('node:fs').existsSync(bundle)) {
-  process.stderr.write('fairlead: ' + bundle + ' is missing.\n  fix  run `npm run build` in the project folder.\n')
-  process.exit(78)
+/** The bundle is loaded only once the runtime is known to fit. */
+function start() {
+  var bundle = path.join(__dirname, '..', 'dist', 'main.js')
+  if (!fs.existsSync(bundle)) {
+    process.stderr.write('fairlead: ' + bundle + ' is missing.\n  fix  run `npm run build` in the project folder.\n')
+    process.exit(78)
+  }
+  // Compiled code is kept between runs: `fairlead --help` and git hooks start in a blink. Beside the bundle, not in the
+  // shared temporary directory that Node would take: whoever can write there could hand code to root.
+  require('module').enableCompileCache(path.join(path.dirname(bundle), 'compiled'))
+  import(require('url').pathToFileURL(bundle).href).catch(function (error) {
+    process.stderr.write('fairlead: the bundle cannot be loaded: ' + error.stack + '\n')
+    process.exit(78)
+  })
 }
-// Compiled code is kept between runs: `fairlead --help` and git hooks start in a blink. Beside the bundle, not in the
-// shared temporary directory that Node would take: whoever can write there could hand code to root.
-require('node:module').enableCompileCache(path.join(path.dirname(bundle), 'compiled'))
-import(url.pathToFileURL(bundle).href).catch((error) => {
-  process.stderr.write('fairlead: the bundle cannot be loaded: ' + error.stack + '\n')
-  process.exit(78)
-})
+
+/** The Node that `npm ci` brought, when this file was started with another one. */
+function startWith(node) {
+  var child = require('child_process').spawn(node, [__filename].concat(process.argv.slice(2)), { stdio: 'inherit' })
+  ;['SIGINT', 'SIGTERM', 'SIGHUP'].forEach(function (name) {
+    process.on(name, function () {
+      child.kill(name)
+    })
+  })
+  child.on('exit', function (code, signal) {
+    process.exit(signal === null ? code : 1)
+  })
+}

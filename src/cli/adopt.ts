@@ -17,7 +17,8 @@ import { terminalLog } from './terminal-log.ts'
 export const adoptCommand: Command = async (call) => {
   const { settings, options, terminal } = call
   const machine = openMachine(settings, terminal, terminalLog(terminal, { progress: false }))
-  const outcome = await previewThisMachine(call, machine, convergeSettings(settings, { placeFlags: false }))
+  // Flags as they will stand in place, though they are staged first: a foreign file there would never be shown else.
+  const outcome = await previewThisMachine(call, machine, convergeSettings(settings, { placeFlags: true }))
   if (outcome.kind === 'refused') {
     reportRefused(outcome.problems, terminal)
     return exitCode.denied

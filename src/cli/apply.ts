@@ -2,6 +2,7 @@ import { convergeSettings, type Machine, openMachine } from '../agent/this-machi
 import type { FileChange } from '../domain/change.ts'
 import { parseDurationMs } from '../domain/duration.ts'
 import { type ExitCode, exitCode } from '../domain/exit-code.ts'
+import { Failure } from '../domain/failure.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { MetricsPort } from '../ports/metrics-port.ts'
 import { convergeOnce } from '../reconcile/converge-once.ts'
@@ -10,6 +11,7 @@ import type { Command, CommandCall } from './command.ts'
 import { previewThisMachine } from './machine-preview.ts'
 import { count, reportRefused } from './print-problems.ts'
 import { printable } from './printable.ts'
+import { refuseSuspended } from './refuse-suspended.ts'
 import { terminalLog } from './terminal-log.ts'
 
 const defaultTimeout = '60s'
@@ -28,11 +30,24 @@ export const applyCommand: Command = async (call) => {
     return exitCode.badUsage
   }
   const machine = openMachine(settings, terminal, terminalLog(terminal, { progress: terminal.isTerminal }))
-  const release = await machine.state.acquireLock()
+  const suspended = await refuseSuspended(machine.state, terminal)
+  if (suspended !== undefined) return suspended
+  const release = await takeLock(machine, options['place-flags'] === true)
   try {
     return await applyUnderLock(call, machine, timeoutMs)
   } finally {
     await release()
+  }
+}
+
+/** A staged flag waits beside a `fairlead run` that works nearly always, and only one of the two may write. */
+async function takeLock({ state }: Machine, placeFlags: boolean): Promise<() => Promise<void>> {
+  try {
+    return await state.acquireLock()
+  } catch (cause) {
+    if (!placeFlags || !(cause instanceof Failure) || cause.detail.code !== 'ALREADY_RUNNING') throw cause
+    const fix = 'stop it (systemctl stop fairlead where it is a service), place the flags, and start it again'
+    throw new Failure(cause.message, { ...cause.detail, fix }, { cause })
   }
 }
 

@@ -12,7 +12,14 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Arguments and environment → one lazily loaded command → its exit code. Nothing is thrown past this. */
 export async function runCommandLine(words: readonly string[], environment: Environment): Promise<ExitCode> {
-  const terminal = openTerminal(environment)
+  const interrupted = interruption()
+  const output = watchOutput(interrupted)
+  const terminal = openTerminal(environment, interrupted.signal)
+  const ended = await runWords(words, environment, terminal)
+  return (await output.isWhole()) ? ended : exitCode.failed
+}
+
+async function runWords(words: readonly string[], environment: Environment, terminal: Terminal): Promise<ExitCode> {
   let ended: ExitCode = exitCode.done
   const program = newProgram(terminal)
   for (const spec of commands) {
@@ -101,9 +108,34 @@ function reportFailure(failure: Failure, terminal: Terminal): ExitCode {
   return isConfiguration ? exitCode.badConfiguration : exitCode.failed
 }
 
-function openTerminal(environment: Environment): Terminal {
+function interruption(): AbortController {
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
+  return interrupted
+}
+
+/**
+ * A reader that goes away (`fairlead render | head`) ends the command without a word. Losing stderr ends nothing: a
+ * machine is kept as it should be although nobody reads how.
+ */
+function watchOutput(interrupted: AbortController): { readonly isWhole: () => Promise<boolean> } {
+  let failed = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (!failed && error.code !== 'EPIPE') process.stderr.write(`fairlead: standard output: ${error.message}\n`)
+    failed = true
+    interrupted.abort()
+  })
+  process.stderr.on('error', () => {})
+  return {
+    // What was written last may not have failed yet; an empty write comes after it.
+    isWhole: async () => {
+      await new Promise((resolve) => process.stdout.write('', resolve))
+      return !failed
+    },
+  }
+}
+
+function openTerminal(environment: Environment, interrupted: AbortSignal): Terminal {
   const isTerminal = process.stdout.isTTY === true
   return {
     out: process.stdout,
@@ -115,7 +147,7 @@ function openTerminal(environment: Environment): Terminal {
     hostName: hostname(),
     userName: userName(),
     workingDirectory: process.cwd(),
-    interrupted: interrupted.signal,
+    interrupted,
   }
 }
 

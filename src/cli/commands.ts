@@ -139,7 +139,7 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'history',
-    summary: 'the last passes that changed something, newest first',
+    summary: 'the last passes that changed something or ended otherwise than the one before, newest first',
     settings: ['root'],
     options: [output(['json', 'yaml', 'wide'])],
     load: async () => (await import('./history.ts')).historyCommand,
@@ -148,7 +148,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'events',
     summary: 'what the last passes did, one line each, newest last',
     settings: ['root'],
-    options: [output(['json', 'yaml'])],
+    options: [output(['json', 'yaml', 'wide'])],
     load: async () => (await import('./events.ts')).eventsCommand,
   },
   {
@@ -174,7 +174,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'explain',
     summary: 'what a field of the documents means, like kubectl explain',
-    words: '<path>',
+    words: '[path]',
     settings: [],
     notes: 'Example: fairlead explain cni.flannel.backend',
     load: async () => (await import('./explain.ts')).explainCommand,

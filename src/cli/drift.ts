@@ -50,7 +50,8 @@ export function formatLostEdits(edits: readonly LostEdit[], nowMs: number, colum
     edit.cause === 'edited' ? edit.digest.slice(0, 12) : '-',
   ])
   const table = formatTable([['LOST EDIT', 'CAUSE', 'REPAIRED', 'WRITER', 'DIGEST'], ...rows], { columns })
-  return `${table}show one with: fairlead drift --diff <digest>\n`
+  const canBeShown = edits.some((edit) => edit.cause === 'edited')
+  return canBeShown ? `${table}show one with: fairlead drift --diff <digest>\n` : table
 }
 
 async function showLostEdit(prefix: string, edits: readonly LostEdit[], machine: Machine, { terminal }: CommandCall) {

@@ -34,15 +34,18 @@ export const eventsCommand: Command = async ({ settings, options, terminal }) =>
     terminal.err.write('nothing has happened yet\n')
     return exitCode.done
   }
+  const isWide = format === 'wide'
   const rows = events.map((event) => [
     ageOf(event.time, clock.nowMs()),
     event.type,
     event.reason,
     event.object,
+    ...(isWide ? [event.revision] : []),
     event.message,
   ])
-  const columns = terminal.isTerminal ? terminal.columns : undefined
-  terminal.out.write(formatTable([['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'], ...rows], { columns }))
+  const header = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', ...(isWide ? ['REVISION'] : []), 'MESSAGE']
+  const columns = terminal.isTerminal && !isWide ? terminal.columns : undefined
+  terminal.out.write(formatTable([header, ...rows], { columns }))
   return exitCode.done
 }
 

@@ -1,4 +1,5 @@
 import { exitCode } from '../domain/exit-code.ts'
+import type { DocumentKind } from '../schema/documents.ts'
 import { type Explanation, explain } from '../schema/explain.ts'
 import { type Colours, colours } from './colour.ts'
 import type { Command } from './command.ts'
@@ -7,20 +8,56 @@ import { printable } from './printable.ts'
 /** One field of the documents, like `kubectl explain`. */
 export const explainCommand: Command = async ({ words, terminal }) => {
   const [path = ''] = words
+  const style = { colours: colours(terminal.colour), columns: terminal.columns }
+  if (path === '') {
+    terminal.out.write(formatKinds(style))
+    return exitCode.done
+  }
   const found = explain(path)
   if ('suggestions' in found) {
+    const free = freeFormAbove(path)
+    if (free !== undefined) {
+      terminal.out.write(`${free.path} is free-form: the names below it are yours to choose\n\n`)
+      terminal.out.write(formatExplanation(free, style))
+      return exitCode.done
+    }
     terminal.err.write(`fairlead: there is no field ${printable(JSON.stringify(path))}\n`)
     const meant = found.suggestions.length === 0 ? 'fairlead explain ClusterNetwork lists them' : 'did you mean one of'
     terminal.err.write(`  fix  ${meant}\n${found.suggestions.map((one) => `       ${one}\n`).join('')}`)
     return exitCode.badUsage
   }
-  terminal.out.write(formatExplanation(found, { colours: colours(terminal.colour), columns: terminal.columns }))
+  terminal.out.write(formatExplanation(found, style))
   return exitCode.done
+}
+
+interface ExplainStyle {
+  readonly colours: Colours
+  readonly columns: number
+}
+
+const kinds: readonly DocumentKind[] = ['ClusterNetwork', 'NodeNetwork']
+
+function formatKinds({ colours: { bold }, columns }: ExplainStyle): string {
+  const list = kinds.map((kind) => {
+    const found = explain(kind)
+    return `${bold(kind)}\n${wrap('description' in found ? found.description : '', columns, 2)}`
+  })
+  return `${list.join('')}\nfairlead explain <kind> lists its fields\n`
+}
+
+/** The deepest field of a path that exists, if people choose the names below it; names may hold dots. */
+function freeFormAbove(path: string): Explanation | undefined {
+  const segments = path.slice(0, 1000).split('.')
+  for (let length = segments.length - 1; length > 0; length--) {
+    const found = explain(segments.slice(0, length).join('.'))
+    if (!('suggestions' in found)) return found.type.startsWith('map of names') ? found : undefined
+  }
+  return undefined
 }
 
 export function formatExplanation(
   { kind, path, type, description, isRequired, default: fallback, allowed, fields }: Explanation,
-  { colours: { bold }, columns }: { readonly colours: Colours; readonly columns: number },
+  { colours: { bold }, columns }: ExplainStyle,
 ): string {
   const facts = [
     ['KIND', kind],

@@ -1,8 +1,8 @@
-import { lstat, mkdir, writeFile } from 'node:fs/promises'
+import { lstat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { exitCode } from '../domain/exit-code.ts'
 import type { Command } from './command.ts'
-import { fileFailure } from './file-failure.ts'
+import { fileFailure, makeDirectories } from './file-failure.ts'
 import { readTemplate } from './package-files.ts'
 import { printable } from './printable.ts'
 
@@ -23,15 +23,15 @@ export const initCommand: Command = async ({ words, options, terminal }) => {
   }
   for (const [path, text] of files) {
     const destination = join(target, path)
+    await makeDirectories(dirname(destination))
     try {
-      await mkdir(dirname(destination), { recursive: true })
       await writeFile(destination, text, { flag: 'wx' })
     } catch (cause) {
       throw fileFailure(cause, 'write', destination)
     }
   }
   terminal.out.write(`${files.size} files written to ${printable(target)}\n`)
-  terminal.err.write(nextSteps(printable(relative(terminal.workingDirectory, target) || '.')))
+  terminal.err.write(nextSteps(printable(relative(terminal.workingDirectory, target)), await isInWorkTree(target)))
   return exitCode.done
 }
 
@@ -42,13 +42,21 @@ async function existing(target: string, paths: readonly string[]): Promise<strin
   return found.flat()
 }
 
-function nextSteps(directory: string): string {
+/** `.git` is a directory, and a file in work trees beside the first. */
+async function isInWorkTree(directory: string): Promise<boolean> {
+  if ((await lstat(join(directory, '.git')).catch(() => undefined)) !== undefined) return true
+  const above = dirname(directory)
+  return above !== directory && (await isInWorkTree(above))
+}
+
+/** @param directory from here, empty when it is here */
+function nextSteps(directory: string, isInWorkTree: boolean): string {
+  const commit = `${isInWorkTree ? '' : 'git init && '}git add -A && git commit`
   return `
 Next:
-  cd ${directory}
-  fairlead validate                      what is wrong with it, if anything
+${directory === '' ? '' : `  cd ${directory}\n`}  fairlead validate                      what is wrong with it, if anything
   fairlead render --cluster home         what it makes of every node
-  git init && git add -A && git commit   then push it, and on the server:
+  ${commit.padEnd(36)}   then push it, and on the server:
   fairlead adopt --git-url <url> --cluster home
   fairlead run --git-url <url> --cluster home
 `

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,6 +13,12 @@ export function readTemplate(): ReadonlyMap<string, string> {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
   return new Map(paths.map((path) => [path.slice(directory.length + 1), readFileSync(path, 'utf8')]))
+}
+
+/** The command itself, by its full path. */
+export function commandFile(): string {
+  const files = candidates.map((root) => join(root, 'bin', 'fairlead.cjs'))
+  return files.find((file) => existsSync(file)) ?? 'fairlead'
 }
 
 function templateDirectory(): string {

@@ -4,6 +4,7 @@ import { type ExitCode, exitCode } from '../domain/exit-code.ts'
 import type { StatusSnapshot } from '../domain/status.ts'
 import type { Command, CommandCall } from './command.ts'
 import { printable } from './printable.ts'
+import { refuseSuspended } from './refuse-suspended.ts'
 import { terminalLog } from './terminal-log.ts'
 
 const defaultTimeout = '60s'
@@ -24,6 +25,8 @@ export const reconcileCommand: Command = async (call) => {
     terminal.err.write(`fairlead: no Fairlead runs for ${printable(machine.root)}\n  fix  ${fix}\n`)
     return exitCode.failed
   }
+  const suspended = await refuseSuspended(machine.state, terminal)
+  if (suspended !== undefined) return suspended
   const token = new Date(machine.clock.nowMs()).toISOString()
   await machine.state.writeReconcileRequest({ token })
   if (options['wait'] === false) {
@@ -32,11 +35,11 @@ export const reconcileCommand: Command = async (call) => {
   }
   const status = await waitForToken(token, machine, timeoutMs, terminal.interrupted)
   if (status === undefined) {
-    const paused = (await machine.state.readSuspension()) === undefined ? '' : '; it is suspended (fairlead resume)'
-    terminal.err.write(`fairlead: no pass within ${timeout}${paused}\n`)
+    terminal.err.write(`fairlead: no pass within ${timeout}\n`)
     return exitCode.failed
   }
-  return tell(status, call)
+  // Suspended while we waited: the request was seen, and no pass was made.
+  return (await refuseSuspended(machine.state, terminal)) ?? tell(status, call)
 }
 
 async function waitForToken(
@@ -56,6 +59,31 @@ async function waitForToken(
 
 function tell(status: StatusSnapshot, { terminal }: CommandCall): ExitCode {
   const ready = status.conditions.find((condition) => condition.type === 'Ready')
-  terminal.out.write(`${status.verdict} at ${printable(status.revision)}: ${printable(ready?.message ?? '')}\n`)
-  return status.verdict === 'failed' ? exitCode.failed : exitCode.done
+  const message = printable(ready?.message ?? '')
+  if (ready?.reason === 'DesiredStateInvalid') {
+    terminal.out.write(`refused: ${message}\n`)
+    return exitCode.denied
+  }
+  const source = status.conditions.find((condition) => condition.type === 'SourceReady')
+  if (source?.status === 'False') {
+    terminal.out.write(`the repository could not be read: ${printable(source.message)}\n`)
+    return exitCode.failed
+  }
+  terminal.out.write(`${status.verdict} at ${printable(status.revision)}: ${message}\n`)
+  return exitCodeOf(status.verdict)
+}
+
+function exitCodeOf(verdict: StatusSnapshot['verdict']): ExitCode {
+  switch (verdict) {
+    case 'settled':
+    case 'pending':
+      return exitCode.done
+    case 'blocked':
+      return exitCode.denied
+    case 'failed':
+    case 'unknown':
+      return exitCode.failed
+    default:
+      return verdict satisfies never
+  }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { exitCode } from '../domain/exit-code.ts'
 import { assumedFacts } from '../domain/facts.ts'
@@ -8,7 +8,7 @@ import { locationOf } from '../k3s/locations.ts'
 import { type Compiled, compileRevision } from '../reconcile/compile-revision.ts'
 import { chooseCluster } from '../reconcile/load-desired.ts'
 import type { Command, CommandCall, Terminal } from './command.ts'
-import { fileFailure } from './file-failure.ts'
+import { fileFailure, makeDirectories } from './file-failure.ts'
 import { openRepository } from './open-repository.ts'
 import { readCaptureFile } from './preview-inputs.ts'
 import { count, reportRefused } from './print-problems.ts'
@@ -82,8 +82,8 @@ async function writeTree(directory: string, { nodes, cluster }: CompiledPrograms
   files.push({ path: join(directory, 'cluster-program.json'), text: formatStructured(cluster, 'json') })
   await refuseFilled(directory)
   for (const { path, text } of files) {
+    await makeDirectories(dirname(path))
     try {
-      await mkdir(dirname(path), { recursive: true })
       await writeFile(path, text, { flag: 'wx' })
     } catch (cause) {
       throw fileFailure(cause, 'write', path)

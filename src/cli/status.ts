@@ -1,11 +1,12 @@
 import { openMachine } from '../agent/this-machine.ts'
 import { exitCode } from '../domain/exit-code.ts'
-import type { StatusSnapshot } from '../domain/status.ts'
+import type { StatusSnapshot, Suspension } from '../domain/status.ts'
 import { type Colours, colours } from './colour.ts'
 import type { Command } from './command.ts'
 import { shortRevision } from './history.ts'
 import { printable } from './printable.ts'
 import { formatStructured, isStructured } from './structured-output.ts'
+import { bySuspension } from './suspend.ts'
 import { formatTable } from './table.ts'
 import { terminalLog } from './terminal-log.ts'
 
@@ -13,20 +14,38 @@ import { terminalLog } from './terminal-log.ts'
 export const statusCommand: Command = async ({ settings, options, terminal }) => {
   const machine = openMachine(settings, terminal, terminalLog(terminal, { progress: false }))
   const status = await machine.state.readStatus()
+  const suspension = await machine.state.readSuspension()
+  const nowMs = machine.clock.nowMs()
   if (status === undefined) {
     terminal.err.write(`fairlead: no status yet below ${printable(machine.stateDirectory)}\n`)
+    if (suspension !== undefined) terminal.err.write(`  suspended ${bySuspension(suspension, nowMs)}\n`)
     terminal.err.write('  fix  start fairlead run, or name another machine root with --root\n')
     return exitCode.failed
   }
   const format = options['output']
+  if (isStructured(format)) {
+    terminal.out.write(formatStructured(status, format))
+    return exitCode.done
+  }
   const isWide = format === 'wide'
   const columns = terminal.isTerminal && !isWide ? terminal.columns : undefined
-  terminal.out.write(
-    isStructured(format)
-      ? formatStructured(status, format)
-      : formatStatus(status, { colours: colours(terminal.colour), wide: isWide, columns }),
-  )
+  const paint = colours(terminal.colour)
+  const isRunning = (await machine.state.lockHolder()) !== undefined
+  terminal.out.write(formatHolding({ isRunning, suspension, nowMs }, paint))
+  terminal.out.write(formatStatus(status, { colours: paint, wide: isWide, columns }))
   return exitCode.done
+}
+
+/** Why a status may not move, which it does not hold itself: nobody runs, or somebody suspended the machine. */
+export function formatHolding(
+  found: { readonly isRunning: boolean; readonly suspension: Suspension | undefined; readonly nowMs: number },
+  { yellow }: Colours,
+): string {
+  const lines = [
+    ...(found.isRunning ? [] : ['no Fairlead runs here; this is what the last one told']),
+    ...(found.suspension === undefined ? [] : [`suspended ${bySuspension(found.suspension, found.nowMs)}`]),
+  ]
+  return lines.length === 0 ? '' : `${lines.map((line) => `${yellow(line)}\n`).join('')}\n`
 }
 
 interface StatusStyle {

@@ -46,7 +46,7 @@ export interface CapturedEntry {
 
 export function capturedObservation(capture: Capture, node: string): NodeObservation {
   const files = capture.observations[node]?.files ?? []
-  return { files: new Map(files.map((file) => [file.path, observed(file)])) }
+  return { files: new Map(files.map((file) => [file.path, observed(file)])), refusals: [] }
 }
 
 export function capturedInventory(capture: Capture, node: string): Inventory {

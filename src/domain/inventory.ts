@@ -10,12 +10,19 @@ export interface Inventory {
 
 export interface InventoryEntry {
   readonly id: ArtefactId
-  /** SHA-256 of the content last written or about to be written, in hex. */
+  /** SHA-256 of the content that was last seen written, in hex; empty while that never happened. */
   readonly digest: string
+  /** SHA-256 of the content that is about to be written; absent once it was. */
+  readonly intended?: string
   /** `main@sha1:…` that asked for it. */
   readonly revision: string
   /** `packaged`: staged by us in K3s's stead, from our own bundle. */
   readonly class: 'program' | 'packaged'
+}
+
+/** The content is what we wrote, or were writing when we were interrupted. */
+export function isOurContent(entry: InventoryEntry, digest: string | undefined): boolean {
+  return digest !== undefined && (digest === entry.digest || digest === entry.intended)
 }
 
 export const emptyInventory: Inventory = { entries: new Map() }

@@ -1,3 +1,5 @@
+import type { Failure } from './failure.ts'
+
 export type FileType = 'file' | 'directory' | 'symlink' | 'other'
 
 /** One file as it is on the disk now, symlinks not followed. */
@@ -21,6 +23,18 @@ export interface ObservedFile {
 /** The files in the places that programs may write to, by path. */
 export interface NodeObservation {
   readonly files: ReadonlyMap<string, ObservedFile>
+  /** Places that could not be read: nothing is known of the files below them, least of all that they are missing. */
+  readonly refusals: readonly RefusedPlace[]
+}
+
+export interface RefusedPlace {
+  /** Absolute, as K3s sees it, without a trailing `/`. */
+  readonly directory: string
+  readonly failure: Failure
+}
+
+export function isUnobserved(observation: NodeObservation, path: string): boolean {
+  return observation.refusals.some(({ directory }) => path.startsWith(`${directory}/`))
 }
 
 /** Mode of everything that we write; K3s uses the same for what it stages. */

@@ -9,6 +9,7 @@ export interface Revision {
   readonly committedAt: string
 }
 
-export function revisionName(reference: string, commit: string): string {
-  return `${reference}@sha1:${commit}`
+/** @param reference branch or tag; undefined where the commit itself was asked for */
+export function revisionName(reference: string | undefined, commit: string): string {
+  return reference === undefined ? `sha1:${commit}` : `${reference}@sha1:${commit}`
 }

@@ -77,8 +77,10 @@ export interface K3sProcessIdentity {
 
 export interface K3sProcess {
   readonly identity: K3sProcessIdentity
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds, by the time of day as it is now: it moves when that is set. */
   readonly startedAtMs: number
+  /** Milliseconds on the boot clock, which nobody sets. */
+  readonly upForMs: number
   readonly args: readonly string[]
 }
 

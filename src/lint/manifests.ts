@@ -9,12 +9,18 @@ import { manifestFinding } from './finding.ts'
 
 /** Files that K3s would refuse, overwrite, delete or let fight with one another. */
 export function lintManifests(desired: DesiredState): Problem[] {
+  const { components } = desired.cluster.spec
   const disabled = componentSwitches.flatMap((item) =>
-    item.kind === 'disable-item' && !desired.cluster.spec.components[item.key].enabled ? [item.item] : [],
+    item.kind === 'disable-item' && !components[item.key].enabled ? [item.item] : [],
   )
-  const deployed = desired.manifests.filter((manifest) => isDeployable(manifest.name))
+  return lintManifestFiles(desired.manifests, disabled)
+}
+
+/** The same without a network that could be read: then nothing is known to be disabled. */
+export function lintManifestFiles(manifests: readonly ManifestSource[], disabled: readonly string[] = []): Problem[] {
+  const deployed = manifests.filter((manifest) => isDeployable(manifest.name))
   return [
-    ...desired.manifests.flatMap((manifest) => nameFindings(manifest, disabled)),
+    ...manifests.flatMap((manifest) => nameFindings(manifest, disabled)),
     ...addonClashes(deployed),
     ...objectClashes(deployed),
   ]

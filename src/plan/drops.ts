@@ -19,13 +19,28 @@ interface DropsInput {
   readonly packaged: PackagedTarget
 }
 
-interface ReadManifest {
-  readonly name: string
-  readonly file: ObservedFile
+interface ManifestContent {
   readonly objects: readonly ManifestObject[]
   readonly findings: readonly DropFinding[]
+}
+
+interface ReadManifest extends ManifestContent {
+  readonly name: string
+  readonly file: ObservedFile
   readonly isDrop: boolean
 }
+
+/** Who defines what: an Addon or an object → the first two files that do, which is as many as a clash names. */
+interface Definitions {
+  readonly addons: ReadonlyMap<string, readonly string[]>
+  readonly objects: ReadonlyMap<string, readonly string[]>
+}
+
+/**
+ * What the last call read, by name and digest: passes come by the second, and the files are the same ones nearly always.
+ * Holds places and names, no text, and never more than one observation does.
+ */
+let lastRead: ReadonlyMap<string, ManifestContent> = new Map()
 
 /**
  * The files in the manifests directory that neither K3s nor Fairlead wrote, with everything K3s would trip over: text it
@@ -33,6 +48,7 @@ interface ReadManifest {
  */
 export function assessDrops(input: DropsInput): Drop[] {
   const manifests = readManifests(input)
+  const definitions = definitionsOf(manifests)
   return manifests
     .filter((manifest) => manifest.isDrop)
     .map((manifest) => {
@@ -43,7 +59,7 @@ export function assessDrops(input: DropsInput): Drop[] {
         findings: [
           ...manifest.findings,
           ...nameFindings(manifest.name, input.program.packaged.disabled),
-          ...clashFindings(manifest, manifests),
+          ...clashFindings(manifest, definitions),
         ].sort((a, b) => a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : 1)),
         holdsSecret,
         handling: input.program.drift.drops === 'Adopt' && holdsSecret ? 'Report' : input.program.drift.drops,
@@ -54,6 +70,7 @@ export function assessDrops(input: DropsInput): Drop[] {
 function readManifests(input: DropsInput): ReadManifest[] {
   const ours = new Set([...input.program.files.map((file) => file.path), ...packagedFiles(input.packaged).keys()])
   const manifests: ReadManifest[] = []
+  const read = new Map<string, ManifestContent>()
   for (const file of [...input.observation.files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     const name = manifestName(file.path)
     if (name === undefined || file.type === 'directory' || !isDeployable(name)) continue
@@ -61,22 +78,26 @@ function readManifests(input: DropsInput): ReadManifest[] {
       !ours.has(file.path) &&
       !input.inventory.entries.has(fileId(file.path)) &&
       !(input.engine === 'k3s' && isPackagedManifest(name))
-    manifests.push(readManifest(name, file, isDrop))
+    const key = file.text === undefined || file.digest === undefined ? undefined : `${file.digest} ${name}`
+    const content = (key === undefined ? undefined : lastRead.get(key)) ?? readManifest(name, file)
+    if (key !== undefined) read.set(key, content)
+    manifests.push({ name, file, isDrop, ...content })
   }
+  lastRead = read
   return manifests
 }
 
-function readManifest(name: string, file: ObservedFile, isDrop: boolean): ReadManifest {
+function readManifest(name: string, file: ObservedFile): ManifestContent {
   if (file.text === undefined) {
     const what = file.type === 'symlink' ? 'is a symbolic link' : `cannot be read: ${file.unreadable ?? file.type}`
     const finding = at(1, 1, 'DROP_UNREADABLE', what, 'put a plain YAML or JSON file here')
-    return { name, file, objects: [], findings: [finding], isDrop }
+    return { objects: [], findings: [finding] }
   }
   const { objects, problems } = readManifestObjects(name, file.text)
   const findings = problems
     .filter((problem) => problem.severity === 'error')
     .map((problem) => at(problem.place.line, problem.place.column, problem.code, problem.what, problem.fix))
-  return { name, file, objects, findings, isDrop }
+  return { objects, findings }
 }
 
 function nameFindings(name: string, disabled: readonly string[]): DropFinding[] {
@@ -98,18 +119,33 @@ function nameFindings(name: string, disabled: readonly string[]): DropFinding[] 
   return findings
 }
 
-function clashFindings(manifest: ReadManifest, all: readonly ReadManifest[]): DropFinding[] {
-  const others = all.filter((other) => other.name !== manifest.name)
+function definitionsOf(manifests: readonly ReadManifest[]): Definitions {
+  const [addons, objects] = [new Map<string, string[]>(), new Map<string, string[]>()]
+  for (const { name, objects: defined } of manifests) {
+    note(addons, addonName(name), name)
+    for (const object of defined) note(objects, objectKey(object), name)
+  }
+  return { addons, objects }
+}
+
+function note(definitions: Map<string, string[]>, key: string, name: string): void {
+  const names = definitions.get(key)
+  if (names === undefined) definitions.set(key, [name])
+  else if (names.length === 1 && names[0] !== name) names.push(name)
+}
+
+function clashFindings(manifest: ReadManifest, { addons, objects }: Definitions): DropFinding[] {
   const findings: DropFinding[] = []
-  const sameAddon = others.find((other) => addonName(other.name) === addonName(manifest.name))
+  const addon = addonName(manifest.name)
+  const sameAddon = addons.get(addon)?.find((name) => name !== manifest.name)
   if (sameAddon !== undefined) {
-    const what = `shares the Addon ${addonName(manifest.name)} with ${sameAddon.name}: each prunes the objects of the other`
+    const what = `shares the Addon ${addon} with ${sameAddon}: each prunes the objects of the other`
     findings.push(at(1, 1, 'ADDON_NAME_CLASH', what, 'give one of the files another name up to its first dot'))
   }
   for (const object of manifest.objects) {
-    const twin = others.find((other) => other.objects.some((candidate) => objectKey(candidate) === objectKey(object)))
+    const twin = objects.get(objectKey(object))?.find((name) => name !== manifest.name)
     if (twin === undefined) continue
-    const what = `${object.kind} ${object.namespace ?? 'default'}/${object.name} is defined in ${twin.name} as well`
+    const what = `${object.kind} ${object.namespace ?? 'default'}/${object.name} is defined in ${twin} as well`
     findings.push(at(object.place.line, object.place.column, 'OBJECT_TWICE', what, 'keep it in one of the files'))
   }
   return findings

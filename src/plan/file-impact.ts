@@ -14,10 +14,13 @@ const chartValues: Impact = { kind: 'PodRestart', reason: 'Helm upgrades the cha
 const dnsZones: Impact = { kind: 'None', reason: 'CoreDNS reloads its custom zones within two minutes' }
 const objects: Impact = { kind: 'None', reason: 'the objects of the manifest are applied; what they do is theirs' }
 
-/** What it costs to make a file say `after`. */
-export function artefactImpact(before: ObservedFile | undefined, after: FileArtefact): Impact {
+/**
+ * What it costs to make a file say `after`.
+ * @param before what it said, or was told to say, in place; undefined when it is new
+ */
+export function artefactImpact(before: string | undefined, after: FileArtefact): Impact {
   if (after.location === 'flannel-conf') return before === undefined ? firstFlags : flannelOptions
-  if (after.location === 'k3s-config') return configImpact(before?.text, after.text)
+  if (after.location === 'k3s-config') return configImpact(before, after.text)
   if (after.path.endsWith('/fairlead-traefik.yaml')) return traefikValues
   if (after.path.endsWith('/fairlead-coredns-custom.yaml')) return dnsZones
   if (after.origin.startsWith('spec.helmChartConfigs')) return chartValues

@@ -6,6 +6,8 @@ import type { PackagedTarget } from './packaged-target.ts'
 
 export interface PlanInput {
   readonly program: NodeProgram
+  /** The program in force before; what it says of a file that is missing now decides what a change costs. */
+  readonly previous: NodeProgram | undefined
   readonly observation: NodeObservation
   readonly inventory: Inventory
   readonly engine: DeployEngine
@@ -17,4 +19,6 @@ export interface PlanInput {
   /** The first pass of a process: packaged files of our bundle are staged again, as K3s does when it starts. */
   readonly restage: boolean
   readonly nowMs: number
+  /** How long the K3s server has been up, in milliseconds; undefined while none runs. */
+  readonly k3sUpForMs: number | undefined
 }

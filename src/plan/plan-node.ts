@@ -1,7 +1,8 @@
-import { type ArtefactId, compareById, type FileArtefact } from '../domain/artefact.ts'
+import { type ArtefactId, compareById, type FileArtefact, fileId } from '../domain/artefact.ts'
 import type { Cause, FileChange, NodePlan, ReportedDrift } from '../domain/change.ts'
-import { fileMode, type ObservedFile } from '../domain/observation.ts'
-import { inPlacePath } from '../k3s/locations.ts'
+import { isOurContent } from '../domain/inventory.ts'
+import { fileMode, isUnobserved, type ObservedFile } from '../domain/observation.ts'
+import { inPlacePath, locationOf } from '../k3s/locations.ts'
 import { sha256Hex } from '../text/digest.ts'
 import { artefactImpact, repairImpact } from './file-impact.ts'
 import { type PlacedFlags, placeFlags } from './flag-placement.ts'
@@ -24,14 +25,17 @@ export interface PlannedNode extends NodePlan {
 export function planNode(input: PlanInput): PlannedNode {
   const flags = placeFlags(input)
   const program = [...flags.files, ...input.program.files.filter((file) => file.location === 'manifest')]
-  const written = program.sort(compareById).map((file) => planFile(file, input))
+  const written = program
+    .filter((file) => !isUnobserved(input.observation, file.path))
+    .sort(compareById)
+    .map((file) => planFile(file, input))
   const packaged = planPackaged(input)
   const removals = planRemovals(input, keptPaths(program, flags))
   const changes = [...written.flatMap((item) => item.changes), ...packaged.changes, ...removals.changes]
   return {
     node: input.program.node,
-    changes: changes.sort((a, b) => rankOf(a) - rankOf(b) || compareById(a, b)),
-    reported: [...written.flatMap((item) => item.reported), ...packaged.reported],
+    changes: withoutHeldBack(changes).sort((a, b) => rankOf(a) - rankOf(b) || compareById(a, b)),
+    reported: [...editedFlags(flags, input), ...packaged.reported],
     claims: [...written.flatMap((item) => item.claims), ...packaged.claims],
     waitingFlags: flags.waiting,
     forget: removals.forget,
@@ -41,7 +45,6 @@ export function planNode(input: PlanInput): PlannedNode {
 
 interface PlannedFile {
   readonly changes: readonly FileChange[]
-  readonly reported: readonly ReportedDrift[]
   readonly claims: readonly FileArtefact[]
 }
 
@@ -50,19 +53,47 @@ function planFile(after: FileArtefact, input: PlanInput): PlannedFile {
   const entry = input.inventory.entries.get(after.id)
   const digest = sha256Hex(after.text)
   const cause: Cause = entry !== undefined && entry.digest === digest ? 'Drift' : 'Revision'
-  // A staged file costs what it changes in place; K3s still runs with what drifted.
-  const replaced = input.observation.files.get(inPlacePath(after.path))
-  const impact = cause === 'Drift' ? repairImpact(after) : artefactImpact(replaced, after)
+  const impact = cause === 'Drift' ? repairImpact(after) : artefactImpact(replacedText(after, input), after)
   if (before === undefined) return changed({ kind: 'create', id: after.id, cause, impact, after })
-  const same = isCurrent(before, digest)
-  if (entry !== undefined) {
-    return same ? nothing : changed({ kind: 'update', id: after.id, cause, impact, before, after })
-  }
-  if (same) return { ...nothing, claims: [after] }
+  if (isCurrent(before, digest)) return entry?.digest === digest ? nothing : { ...nothing, claims: [after] }
+  const isOurs = entry !== undefined && (entry.digest !== '' || isOurContent(entry, before.digest))
+  if (isOurs) return changed({ kind: 'update', id: after.id, cause, impact, before, after })
   if (before.digest !== undefined && input.takenOver[after.path] === before.digest) {
     return changed({ kind: 'update', id: after.id, cause: 'Revision', impact, before, after })
   }
   return changed({ kind: 'takeover', id: after.id, cause: 'Foreign', impact, before, after })
+}
+
+/**
+ * What the file says in place, where K3s reads it. The program before is asked first: the file itself may have been
+ * edited or deleted, and a change of the revision costs what it costs all the same.
+ */
+function replacedText(after: FileArtefact, { observation, previous }: PlanInput): string | undefined {
+  const path = inPlacePath(after.path)
+  return previous?.files.find((file) => file.path === path)?.text ?? observation.files.get(path)?.text
+}
+
+/** Flags that name a file go into place after it, and not at all while that file is somebody else's. */
+function withoutHeldBack(changes: readonly FileChange[]): FileChange[] {
+  const isForeign = changes.some((change) => change.kind === 'takeover' && change.after.location === 'flannel-conf')
+  return changes.filter(
+    (change) =>
+      !isForeign || !('after' in change) || change.after.location !== 'k3s-config' || change.kind === 'takeover',
+  )
+}
+
+/** Flags in place that were edited while new ones wait: K3s would start with the edit. */
+function editedFlags(flags: PlacedFlags, { observation, inventory }: PlanInput): ReportedDrift[] {
+  return flags.waiting.flatMap((file) => {
+    const path = inPlacePath(file.path)
+    const [entry, there] = [inventory.entries.get(fileId(path)), observation.files.get(path)]
+    if (entry === undefined || there === undefined || isOurContent(entry, there.digest)) return []
+    return {
+      path,
+      reason: 'FlagsEdited',
+      message: 'edited by hand while new flags wait; K3s would start with the edit',
+    }
+  })
 }
 
 /** Same bytes, a plain file, and readable by nobody else. */
@@ -70,7 +101,7 @@ export function isCurrent(before: ObservedFile, digest: string): boolean {
   return before.type === 'file' && before.digest === digest && before.mode === fileMode
 }
 
-const nothing: PlannedFile = { changes: [], reported: [], claims: [] }
+const nothing: PlannedFile = { changes: [], claims: [] }
 
 function changed(change: FileChange): PlannedFile {
   return { ...nothing, changes: [change] }
@@ -80,8 +111,11 @@ function keptPaths(program: readonly FileArtefact[], flags: PlacedFlags): Readon
   return new Set([...program.map((file) => file.path), ...flags.keptPaths])
 }
 
+/** Within each kind, what flags may name comes before the flags. */
 function rankOf(change: FileChange): number {
-  return ['create', 'takeover', 'update', 'restore', 'empty', 'delete'].indexOf(change.kind)
+  const kind = ['create', 'takeover', 'update', 'restore', 'empty', 'delete'].indexOf(change.kind)
+  const location = 'after' in change ? change.after.location : locationOf(change.before.path)
+  return 2 * kind + (location === 'k3s-config' ? 1 : 0)
 }
 
 /** What the user would have to agree to: foreign files at our paths, with other content. */

@@ -1,6 +1,6 @@
 import { type FileArtefact, fileId } from '../domain/artefact.ts'
 import type { FileChange, Impact, ReportedDrift } from '../domain/change.ts'
-import { fileMode, type ObservedFile } from '../domain/observation.ts'
+import { fileMode, isUnobserved, type ObservedFile } from '../domain/observation.ts'
 import { manifestName } from '../k3s/locations.ts'
 import { isPackagedManifest } from '../k3s/packaged-components.ts'
 import { sha256Hex } from '../text/digest.ts'
@@ -28,11 +28,12 @@ export function planPackaged(input: PlanInput): PlannedPackaged {
   const reported: ReportedDrift[] = []
   const claims: FileArtefact[] = []
   for (const [path, text] of packagedFiles(packaged)) {
-    if (program.files.some((file) => file.path === path)) continue
+    if (program.files.some((file) => file.path === path) || isUnobserved(input.observation, path)) continue
     const before = input.observation.files.get(path)
     const after: FileArtefact = { kind: 'file', id: fileId(path), location: 'manifest', path, text, origin: 'packaged' }
     if (before !== undefined && isAsStaged(before, text)) {
-      if (packaged.kind === 'bundle' && !input.inventory.entries.has(after.id)) claims.push(after)
+      const known = input.inventory.entries.get(after.id)?.digest === sha256Hex(text)
+      if (packaged.kind === 'bundle' && !known) claims.push(after)
       continue
     }
     const isDrift = packaged.kind === 'pristine' || input.inventory.entries.get(after.id)?.digest === sha256Hex(text)

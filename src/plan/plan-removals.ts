@@ -1,7 +1,7 @@
 import type { ArtefactId } from '../domain/artefact.ts'
 import type { FileChange } from '../domain/change.ts'
-import type { InventoryEntry } from '../domain/inventory.ts'
-import type { ObservedFile } from '../domain/observation.ts'
+import { type InventoryEntry, isOurContent } from '../domain/inventory.ts'
+import { isUnobserved, type ObservedFile } from '../domain/observation.ts'
 import { locationOf, manifestName } from '../k3s/locations.ts'
 import { removalImpact } from './file-impact.ts'
 import { packagedFiles } from './packaged-target.ts'
@@ -13,6 +13,8 @@ import type { PlanInput } from './plan-input.ts'
  * @see k3s-io/k3s pkg/deploy/controller.go
  */
 const emptiedForMs = { k3s: 45_000, builtin: 1_000 } as const
+/** From the start of K3s until its first passes over the directory are certainly through: the API server comes first. */
+const k3sFirstPassesMs = 120_000
 
 interface PlannedRemovals {
   readonly changes: readonly FileChange[]
@@ -27,9 +29,9 @@ export function planRemovals(input: PlanInput, kept: ReadonlySet<string>): Plann
   const waits: number[] = []
   for (const entry of input.inventory.entries.values()) {
     const path = entry.id.slice('file:'.length)
-    if (kept.has(path) || isInBundle(entry, path, input)) continue
+    if (kept.has(path) || isInBundle(entry, path, input) || isUnobserved(input.observation, path)) continue
     const before = input.observation.files.get(path)
-    if (before === undefined || locationOf(path) === undefined || isHandedOver(entry, input)) {
+    if (before === undefined || !isOursToRemove(entry, before, input)) {
       forget.push(entry.id)
       continue
     }
@@ -41,12 +43,28 @@ export function planRemovals(input: PlanInput, kept: ReadonlySet<string>): Plann
   return { changes, forget, ...(waits.length === 0 ? {} : { revisitAfterMs: Math.min(...waits) }) }
 }
 
+/**
+ * A file that we once wrote stays ours when somebody edits it; one that we only meant to write is ours with that very
+ * content. A directory or link in its place is neither, and nothing outside the allow-list ever is.
+ */
+function isOursToRemove(entry: InventoryEntry, before: ObservedFile, input: PlanInput): boolean {
+  if (locationOf(before.path) === undefined || before.type !== 'file' || isHandedOver(entry, input)) return false
+  return entry.digest !== '' || isOurContent(entry, before.digest)
+}
+
 function planRemoval(entry: InventoryEntry, before: ObservedFile, input: PlanInput): FileChange | number {
   const change = { id: entry.id, cause: 'Revision', impact: removalImpact(before), before } as const
   if (manifestName(before.path) === undefined || entry.class === 'packaged') return { kind: 'delete', ...change }
   if (before.sizeBytes > 0) return { kind: 'empty', ...change }
-  const remaining = before.modifiedAtMs + emptiedForMs[input.engine] - input.nowMs
+  const remaining = remainingMs(before, input)
   return remaining <= 0 ? { kind: 'delete', ...change } : remaining
+}
+
+/** A K3s that is down, or not long up, has not read the emptied file. */
+function remainingMs(before: ObservedFile, { engine, nowMs, k3sUpForMs }: PlanInput): number {
+  const sinceEmptied = before.modifiedAtMs + emptiedForMs[engine] - nowMs
+  if (engine === 'builtin') return sinceEmptied
+  return Math.max(sinceEmptied, k3sUpForMs === undefined ? emptiedForMs.k3s : k3sFirstPassesMs - k3sUpForMs)
 }
 
 function isInBundle(entry: InventoryEntry, path: string, input: PlanInput): boolean {

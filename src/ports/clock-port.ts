@@ -1,6 +1,8 @@
 export interface ClockPort {
   /** Epoch milliseconds. */
   nowMs(): number
+  /** Milliseconds on a clock that nobody sets: for what lies between two moments. */
+  monotonicMs(): number
   /** Resolves after `ms`, or at once when aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
   /**

@@ -1,7 +1,7 @@
-import type { ArtefactId, FileArtefact } from '../domain/artefact.ts'
+import type { ArtefactId, FileArtefact, FileLocation } from '../domain/artefact.ts'
 import type { FileChange } from '../domain/change.ts'
 import { Failure } from '../domain/failure.ts'
-import type { Inventory, InventoryEntry } from '../domain/inventory.ts'
+import { type Inventory, type InventoryEntry, isOurContent } from '../domain/inventory.ts'
 import type { PlannedNode } from '../plan/plan-node.ts'
 import type { ClockPort } from '../ports/clock-port.ts'
 import type { LogPort } from '../ports/log-port.ts'
@@ -9,6 +9,7 @@ import type { MetricsPort } from '../ports/metrics-port.ts'
 import type { NodeFilesPort } from '../ports/node-files-port.ts'
 import type { NodeStatePort } from '../ports/node-state-port.ts'
 import { sha256Hex } from '../text/digest.ts'
+import { keepOverwritten } from './keep-overwritten.ts'
 import type { RepairLimits } from './repair-limits.ts'
 
 export interface ApplyPorts {
@@ -33,65 +34,81 @@ export interface ApplyContext {
 export interface Applied {
   readonly done: readonly FileChange[]
   readonly failures: readonly Failure[]
-  /** Repairs that were put off because somebody keeps undoing them. */
+  /** Milliseconds until what was put off is looked at again: a fight, or a file that changed under our hands. */
   readonly postponedMs: number | undefined
 }
 
+/** A file that somebody is just writing is looked at again after this. */
+const changedUnderHandsMs = 50
+
 /**
- * Carries out a plan. What we are about to own is written down first and what is gone is struck off last, so that a kill
- * on any line leaves nothing half-owned. One failing file does not stop the others.
+ * Carries out a plan. What we are about to own is written down first, and what was seen written or gone is struck off
+ * last, so that a kill on any line leaves nothing half-owned. One failing file does not stop the others.
  */
 export async function applyFiles(context: ApplyContext, ports: ApplyPorts): Promise<Applied> {
   const changes = context.plan.changes.filter((change) => change.kind !== 'takeover')
-  const entries = new Map(context.inventory.entries)
-  for (const file of newlyOwned(changes, context)) entries.set(file.id, file)
-  for (const id of context.plan.forget) entries.delete(id)
-  await writeIfChanged(context.inventory, entries, ports)
+  const intended = withIntentions(changes, context)
+  await writeIfChanged(context.inventory.entries, intended, ports)
 
   const done: FileChange[] = []
-  const failures: Failure[] = []
+  const failed: { readonly change: FileChange; readonly failure: Failure }[] = []
   const waits: number[] = []
   for (const change of changes) {
     const wait = change.cause === 'Drift' ? context.limits.waitFor(pathOf(change), ports.clock.nowMs()) : 0
-    if (wait > 0) {
-      waits.push(wait)
+    if (wait > 0 || namesFailedFile(change, failed)) {
+      if (wait > 0) waits.push(wait)
       continue
     }
     try {
       if (await applyChange(change, context, ports)) done.push(change)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
-      failures.push(error)
-      ports.log.warn({ path: pathOf(change), code: error.detail.code, error: error.message }, 'file refused')
+      if (error.detail.code === 'FILE_CHANGED') waits.push(changedUnderHandsMs)
+      else failed.push({ change, failure: error })
     }
   }
-  await strikeOff(done, entries, ports)
+  for (const { change, failure } of failed) {
+    ports.log.warn({ path: pathOf(change), code: failure.detail.code, error: failure.message }, 'file refused')
+  }
+  await writeIfChanged(intended, await withOutcome(intended, changes, done, context, ports), ports)
+  const failures = failed.map(({ failure }) => failure)
   return { done, failures, postponedMs: waits.length === 0 ? undefined : Math.min(...waits) }
+}
+
+/** Flags never go into place when the file that they name could not. */
+function namesFailedFile(change: FileChange, failed: readonly { readonly change: FileChange }[]): boolean {
+  return locationOf(change) === 'k3s-config' && failed.some((one) => locationOf(one.change) === 'flannel-conf')
 }
 
 async function applyChange(change: FileChange, context: ApplyContext, ports: ApplyPorts): Promise<boolean> {
   const path = pathOf(change)
-  // Staging the bundle over somebody's file of that name is no drift, but their text is kept all the same.
-  const overwrites = change.kind === 'restore' && change.before !== undefined
-  if (change.cause === 'Drift' || overwrites) await keepEdit(change, context, ports)
-  if (!(await effect(change, context, ports))) return false
+  const entry = context.inventory.entries.get(change.id)
+  const moved = await keepOverwritten(change, entry, context.limits, ports)
+  if (!(await effect(change, moved, context, ports.files))) return false
   ports.metrics.changeApplied(change.kind, change.cause)
   const message = change.cause === 'Drift' ? 'drift repaired' : 'change applied'
   ports.log.info({ path, change: change.kind, revision: context.revision, impact: change.impact.kind }, message)
   return true
 }
 
-async function effect(change: FileChange, context: ApplyContext, { files }: ApplyPorts): Promise<boolean> {
+/** @param moved what was there has been moved away, to be kept */
+async function effect(
+  change: FileChange,
+  moved: boolean,
+  context: ApplyContext,
+  files: NodeFilesPort,
+): Promise<boolean> {
+  const before = moved || change.kind === 'create' ? undefined : change.before
   switch (change.kind) {
     case 'create':
     case 'update':
-      return files.writeFile(change.after.path, change.after.text)
+      return files.writeFile(change.after.path, change.after.text, before)
     case 'restore':
-      return files.writeFile(change.after.path, change.after.text, context.packagedStillWanted)
+      return files.writeFile(change.after.path, change.after.text, before, context.packagedStillWanted)
     case 'empty':
-      return files.writeFile(change.before.path, '')
+      return files.writeFile(change.before.path, '', before)
     case 'delete':
-      await files.removeFile(change.before.path)
+      if (!moved) await files.removeFile(change.before.path, change.before)
       return true
     case 'takeover':
       return false
@@ -100,58 +117,78 @@ async function effect(change: FileChange, context: ApplyContext, { files }: Appl
   }
 }
 
-/** The content that a repair overwrites, and who wrote it; also counts the repair. */
-async function keepEdit(change: FileChange, context: ApplyContext, ports: ApplyPorts): Promise<void> {
-  const path = pathOf(change)
-  const before = change.kind === 'create' ? undefined : change.before
-  const writer = before === undefined ? 'unknown' : await ports.files.describeWriter(path)
-  if (change.cause === 'Drift') context.limits.repaired(path, ports.clock.nowMs(), writer)
-  const text = before?.text ?? ''
-  const wanted = 'after' in change ? change.after.text : ''
-  const cause = before === undefined ? 'deleted' : text === wanted ? 'mode' : 'edited'
-  if (cause === 'edited' && before?.text === undefined) return
-  const repairedAt = new Date(ports.clock.nowMs()).toISOString()
-  await ports.state.keepLostEdit({ path, digest: sha256Hex(text), repairedAt, cause, writer }, text)
-}
+type Entries = ReadonlyMap<ArtefactId, InventoryEntry>
 
-function newlyOwned(changes: readonly FileChange[], context: ApplyContext): InventoryEntry[] {
-  const written = changes.flatMap((change) => ('after' in change ? [change.after] : []))
-  return [...written, ...context.plan.claims]
-    .filter((file) => file.origin !== 'packaged' || context.ownsPackaged)
-    .map((file) => entryOf(file, context.revision))
-}
-
-function entryOf(file: FileArtefact, revision: string): InventoryEntry {
-  const owner = file.origin === 'packaged' ? 'packaged' : 'program'
-  return { id: file.id, digest: sha256Hex(file.text), revision, class: owner }
-}
-
-async function strikeOff(
-  done: readonly FileChange[],
-  entries: Map<ArtefactId, InventoryEntry>,
-  ports: ApplyPorts,
-): Promise<void> {
-  const gone = done.filter((change) => change.kind === 'delete')
-  if (gone.length === 0) return
-  for (const change of gone) {
-    if ((await ports.files.observeFile(change.before.path)) === undefined) entries.delete(change.id)
+function withIntentions(changes: readonly FileChange[], context: ApplyContext): Entries {
+  const entries = new Map(context.inventory.entries)
+  for (const change of changes) {
+    if (!('after' in change) || !isOwned(change.after, context)) continue
+    const known = entries.get(change.id)
+    entries.set(change.id, {
+      ...entryOf(change.after, context),
+      digest: known?.digest ?? '',
+      intended: digestOf(change.after),
+    })
   }
-  await ports.state.writeInventory({ entries })
+  for (const claim of context.plan.claims) entries.set(claim.id, entryOf(claim, context))
+  for (const id of context.plan.forget) entries.delete(id)
+  return entries
+}
+
+async function withOutcome(
+  intended: Entries,
+  changes: readonly FileChange[],
+  done: readonly FileChange[],
+  context: ApplyContext,
+  { files }: ApplyPorts,
+): Promise<Entries> {
+  const entries = new Map(intended)
+  for (const change of done) {
+    if ('after' in change && isOwned(change.after, context)) entries.set(change.id, entryOf(change.after, context))
+    if (change.kind === 'empty') entries.set(change.id, emptied(entries.get(change.id), change.id, context))
+    if (change.kind === 'delete' && (await files.observeFile(change.before.path)) === undefined)
+      entries.delete(change.id)
+  }
+  for (const change of changes) {
+    const entry = entries.get(change.id)
+    if (done.includes(change) || entry === undefined || entry.digest !== '') continue
+    // Never written by us: if it is not there with our content, it is not ours.
+    const there = await files.observeFile(pathOf(change))
+    if (!isOurContent(entry, there?.digest)) entries.delete(change.id)
+  }
+  return entries
+}
+
+function isOwned(file: FileArtefact, context: ApplyContext): boolean {
+  return file.origin !== 'packaged' || context.ownsPackaged
+}
+
+function entryOf(file: FileArtefact, context: ApplyContext): InventoryEntry {
+  const owner = file.origin === 'packaged' ? 'packaged' : 'program'
+  return { id: file.id, digest: digestOf(file), revision: context.revision, class: owner }
+}
+
+function emptied(entry: InventoryEntry | undefined, id: ArtefactId, context: ApplyContext): InventoryEntry {
+  return { id, digest: sha256Hex(''), revision: entry?.revision ?? context.revision, class: 'program' }
+}
+
+function digestOf(file: FileArtefact): string {
+  return sha256Hex(file.text)
 }
 
 /** A revision alone is no reason to write: the inventory of a settled node does not move. */
-async function writeIfChanged(
-  before: Inventory,
-  entries: ReadonlyMap<ArtefactId, InventoryEntry>,
-  ports: ApplyPorts,
-): Promise<void> {
+async function writeIfChanged(before: Entries, after: Entries, { state }: ApplyPorts): Promise<void> {
   const same =
-    before.entries.size === entries.size &&
-    [...entries].every(([id, entry]) => {
-      const known = before.entries.get(id)
-      return known !== undefined && known.digest === entry.digest && known.class === entry.class
+    before.size === after.size &&
+    [...after].every(([id, entry]) => {
+      const known = before.get(id)
+      return known?.digest === entry.digest && known.intended === entry.intended && known.class === entry.class
     })
-  if (!same) await ports.state.writeInventory({ entries })
+  if (!same) await state.writeInventory({ entries: after })
+}
+
+function locationOf(change: FileChange): FileLocation | undefined {
+  return 'after' in change ? change.after.location : undefined
 }
 
 function pathOf(change: FileChange): string {

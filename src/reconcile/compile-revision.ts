@@ -2,6 +2,7 @@ import type { Facts } from '../domain/facts.ts'
 import { compareProblems, hasErrors, type Problem } from '../domain/problem.ts'
 import type { ClusterProgram, NodeProgram } from '../domain/program.ts'
 import { lint } from '../lint/lint.ts'
+import { lintManifestFiles } from '../lint/manifests.ts'
 import type { RepositoryReader } from '../ports/repository-port.ts'
 import { renderClusterProgram } from '../render/cluster-program.ts'
 import { renderNodeProgram } from '../render/node-program.ts'
@@ -25,7 +26,10 @@ export async function compileRevision(
   signal: AbortSignal,
 ): Promise<Compiled> {
   const loaded = await loadDesired(reader, clusterDirectory, signal)
-  if (loaded.kind === 'refused') return loaded
+  if (loaded.kind === 'refused') {
+    const problems = [...loaded.problems, ...lintManifestFiles(loaded.manifests)].sort(compareProblems)
+    return { kind: 'refused', problems }
+  }
   const problems = [...loaded.problems, ...lint(loaded.desired)].sort(compareProblems)
   if (hasErrors(problems)) return { kind: 'refused', problems }
   return {

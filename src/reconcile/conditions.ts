@@ -1,5 +1,6 @@
 import { hasErrors } from '../domain/problem.ts'
 import type { Condition } from '../domain/verdict.ts'
+import { packagedCondition } from './packaged-condition.ts'
 import type { StatusInput } from './status-input.ts'
 
 /**
@@ -12,7 +13,7 @@ export function conditionsOf(input: StatusInput): Condition[] {
     reconciling(input),
     stalled(input),
     sourceReady(input),
-    packagedFiles(input),
+    packagedCondition(input.outcome),
     drops(input),
     contested(input),
   ]
@@ -45,45 +46,20 @@ function stalled(input: StatusInput): Condition {
     return condition('Stalled', 'True', 'DesiredStateInvalid', 'Push a revision without errors')
   }
   if (verdict?.kind === 'blocked') return condition('Stalled', 'True', verdict.reason, verdict.message)
-  return condition('Stalled', 'False', 'Progressing', 'Nobody has to step in')
+  return condition('Stalled', 'False', 'NotStalled', 'Nobody has to step in')
 }
 
-function sourceReady({ source, sourceDescription }: StatusInput): Condition {
+function sourceReady({ source, sourceDescription, previous }: StatusInput): Condition {
   const { failure, state } = source
   if (failure !== undefined) {
     const kept = state.kind === 'unread' ? '' : '; the last good revision stays in force'
     return condition('SourceReady', 'False', failure.detail.code, `${failure.message}: ${failure.detail.fix}${kept}`)
   }
+  const known = previous?.conditions.find((one) => one.type === 'SourceReady')
+  if (state.kind === 'unread' && known !== undefined) return known
   if (state.kind === 'unread')
     return condition('SourceReady', 'Unknown', 'Unread', `${sourceDescription} has not been read yet`)
   return condition('SourceReady', 'True', 'Fetched', `${sourceDescription} is at ${state.revision.name}`)
-}
-
-function packagedFiles({ outcome }: StatusInput): Condition {
-  const type = 'PackagedFiles'
-  const kind = outcome?.decision.guard.target.kind
-  const reported = outcome?.decision.plan.reported ?? []
-  switch (kind) {
-    case undefined:
-      return condition(type, 'Unknown', 'Unobserved', 'No pass has looked at them yet')
-    case 'unknown':
-      return condition(
-        type,
-        'Unknown',
-        'PristineUnknown',
-        'What K3s staged is not known; guarded from its next start on',
-      )
-    case 'starting':
-      return condition(type, 'Unknown', 'K3sStarting', 'Not guarded until K3s has staged its files')
-    case 'bundle':
-    case 'pristine': {
-      const edited = reported.filter((drift) => drift.reason === 'PackagedFilesReport').map((drift) => drift.path)
-      if (edited.length === 0) return condition(type, 'True', 'AsStaged', 'Every packaged file is as it was staged')
-      return condition(type, 'False', 'Edited', `${edited.join(', ')}: reported, not restored`)
-    }
-    default:
-      return kind satisfies never
-  }
 }
 
 function drops({ outcome }: StatusInput): Condition {

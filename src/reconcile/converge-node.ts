@@ -1,6 +1,9 @@
 import type { FileChange } from '../domain/change.ts'
 import type { Drop } from '../domain/drop.ts'
+import type { NodeProgram } from '../domain/program.ts'
 import type { Verdict } from '../domain/verdict.ts'
+import { packagedBundle } from '../k3s/bundle/packaged-bundle.ts'
+import { k3sPaths, locationOf, stagedPath } from '../k3s/locations.ts'
 import { assessDrops } from '../plan/drops.ts'
 import { type PlannedNode, planNode } from '../plan/plan-node.ts'
 import type { LastGood } from '../ports/node-state-port.ts'
@@ -21,7 +24,7 @@ export interface ConvergeSettings {
 
 /** What a process learns from pass to pass. Losing it costs time, never correctness. */
 export interface NodeMemory {
-  /** Epoch milliseconds: a K3s that was up before then staged its files unseen. */
+  /** On the monotonic clock: a K3s that was up before then staged its files unseen. */
   readonly watchingSinceMs: number
   readonly limits: RepairLimits
   staging: StagingWatch | undefined
@@ -29,8 +32,8 @@ export interface NodeMemory {
   restage: boolean
 }
 
-export function newNodeMemory(nowMs: number): NodeMemory {
-  return { watchingSinceMs: nowMs, limits: new RepairLimits(), staging: undefined, restage: true }
+export function newNodeMemory(monotonicMs: number): NodeMemory {
+  return { watchingSinceMs: monotonicMs, limits: new RepairLimits(), staging: undefined, restage: true }
 }
 
 export interface NodeOutcome {
@@ -64,37 +67,59 @@ export async function convergeNode(
   memory: NodeMemory,
   signal: AbortSignal,
 ): Promise<NodeOutcome> {
-  const node = await observeNode(settings.engine, ports, signal)
-  const wanted = decideNode(candidate, node, settings, memory)
-  const impossible = wanted.plan.changes.filter((change) => change.impact.kind === 'Rebuild')
-  if (impossible.length === 0) return act(candidate, lastGood, wanted, node, ports, memory)
+  const paths = [candidate, lastGood].flatMap((one) => (one === undefined ? [] : wantedPaths(one.program)))
+  const node = await observeNode(settings.engine, paths, ports, signal)
+  const wanted = decideNode(candidate, lastGood?.program, node, settings, memory)
+  const verdict = refusalOf(candidate, wanted, node)
+  if (verdict === undefined) return act(candidate, lastGood, wanted, node, ports, memory)
 
-  // Law 3: the refused revision changes nothing, and drift on the one before it is still repaired.
-  const verdict = rebuildRequired(impossible)
-  if (lastGood === undefined)
+  // Law 3: what is refused changes nothing, and drift on what was in force before is still repaired.
+  const kept = lastGood !== undefined && node.adoption?.cluster === lastGood.program.cluster ? lastGood : undefined
+  if (kept === undefined || verdict.reason === 'NotAdopted') {
     return { verdict, node, decision: wanted, applied: [], quarantined: [], enforced: candidate }
-  const kept = decideNode(lastGood, node, settings, memory)
-  return { ...(await act(lastGood, lastGood, kept, node, ports, memory)), verdict }
+  }
+  const repair = decideNode(kept, kept.program, node, settings, memory)
+  return { ...(await act(kept, lastGood, repair, node, ports, memory)), verdict }
+}
+
+/** Why a program may not be carried out here at all; undefined when it may. */
+export function refusalOf(candidate: LastGood, decision: Decision, node: ObservedNode): Verdict | undefined {
+  if (node.adoption === undefined) return notAdopted(decision.plan)
+  const { cluster } = candidate.program
+  if (node.adoption.cluster !== cluster) return otherCluster(node.adoption.cluster, cluster)
+  const impossible = decision.plan.changes.filter((change) => change.impact.kind === 'Rebuild')
+  return impossible.length === 0 ? undefined : rebuildRequired(impossible)
 }
 
 export function decideNode(
-  lastGood: LastGood,
+  wanted: LastGood,
+  previous: NodeProgram | undefined,
   node: ObservedNode,
   settings: ConvergeSettings,
   memory: Pick<NodeMemory, 'watchingSinceMs' | 'staging' | 'restage'>,
 ): Decision {
-  const { program } = lastGood
+  const { program } = wanted
   const { engine, observation, inventory, adoption, nowMs } = node
   const guard = guardOf(node, program.packaged, memory.watchingSinceMs, memory.staging)
   const packaged = guard.target
   const takenOver = adoption?.takenOver ?? {}
   const { placeFlags } = settings
   const { restage } = memory
+  const k3sUpForMs = node.process?.upForMs
+  const seen = { program, observation, inventory, engine, packaged }
   return {
-    plan: planNode({ program, observation, inventory, engine, packaged, takenOver, placeFlags, restage, nowMs }),
+    plan: planNode({ ...seen, previous, takenOver, placeFlags, restage, nowMs, k3sUpForMs }),
     guard,
-    drops: assessDrops({ program, observation, inventory, engine, packaged }),
+    drops: assessDrops(seen),
   }
+}
+
+/** Where a program wants files, in place or staged, and where our own bundle has some. */
+export function wantedPaths(program: NodeProgram): string[] {
+  const files = program.files.map((file) => file.path)
+  return [...files, ...files.map(stagedPath), ...packagedBundle(program.packaged).keys()].filter(
+    (path) => locationOf(path) !== undefined,
+  )
 }
 
 async function act(
@@ -105,12 +130,7 @@ async function act(
   ports: NodePorts,
   memory: NodeMemory,
 ): Promise<NodeOutcome> {
-  const outcome = { node, decision, applied: [], quarantined: [], enforced: wanted }
   memory.staging = decision.guard.watch
-  if (node.adoption === undefined) return { ...outcome, verdict: notAdopted(decision.plan) }
-  if (node.adoption.cluster !== wanted.program.cluster) {
-    return { ...outcome, verdict: otherCluster(node.adoption.cluster, wanted.program.cluster) }
-  }
   if (decision.guard.captured !== undefined) await ports.state.writePristine(decision.guard.captured)
   if (!sameTarget(wanted, lastGood)) await ports.state.writeLastGood(wanted)
   const applied = await applyFiles(
@@ -124,33 +144,54 @@ async function act(
     },
     ports,
   )
-  const moved = await quarantineDrops(decision.drops, ports)
-  if (applied.failures.length === 0) memory.restage = false
+  memory.restage = false
+  await endConsent(node, applied.done, ports)
+  const moved = await quarantineDrops(decision.drops, node.observation, ports)
   return {
-    ...outcome,
+    node,
+    decision,
+    enforced: wanted,
     applied: applied.done,
     quarantined: moved.paths,
-    verdict: verdictOf(decision, applied, moved.revisitAfterMs, memory, ports),
+    verdict: verdictOf(decision, applied, node, moved.revisitAfterMs, memory, ports),
   }
+}
+
+/** A yes to a takeover is for that one time: the same content later on is somebody else's again. */
+async function endConsent({ adoption }: ObservedNode, done: readonly FileChange[], ports: NodePorts): Promise<void> {
+  const used = done.flatMap((change) => ('after' in change ? [change.after.path] : []))
+  if (adoption === undefined || !used.some((path) => path in adoption.takenOver)) return
+  const takenOver = Object.entries(adoption.takenOver).filter(([path]) => !used.includes(path))
+  await ports.state.writeAdoption({ ...adoption, takenOver: Object.fromEntries(takenOver) })
 }
 
 function verdictOf(
   decision: Decision,
   applied: Applied,
+  node: ObservedNode,
   quarantineRevisitMs: number | undefined,
   memory: NodeMemory,
   ports: NodePorts,
 ): Verdict {
+  const failures = [...node.observation.refusals.map((refusal) => refusal.failure), ...applied.failures]
   const blocked = blockedByTakeovers(decision.plan)
-  if (blocked !== undefined && applied.failures.length === 0) return blocked
+  if (blocked !== undefined && failures.length === 0) return blocked
   return nodeVerdict({
-    failures: applied.failures,
+    failures,
+    restartDue: isRestartDue(node),
     waitingFlags: decision.plan.waitingFlags,
     hasRemovals:
       decision.plan.changes.some((change) => change.kind === 'empty') || decision.plan.revisitAfterMs !== undefined,
     contested: memory.limits.contested(ports.clock.nowMs()),
     revisits: [decision.plan.revisitAfterMs, decision.guard.revisitAfterMs, applied.postponedMs, quarantineRevisitMs],
   })
+}
+
+/** Flags in place that are newer than the K3s that runs: it was started with others. */
+function isRestartDue({ engine, process, observation }: ObservedNode): boolean {
+  if (engine !== 'k3s' || process === undefined) return false
+  const flags = [k3sPaths.managedDropIn, k3sPaths.flannelConf].map((path) => observation.files.get(path))
+  return flags.some((file) => file !== undefined && file.modifiedAtMs > process.startedAtMs)
 }
 
 /** The K3s whose files these are is still the one that runs: an old release is never written over a newer one. */

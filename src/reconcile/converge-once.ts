@@ -11,6 +11,7 @@ import {
   newNodeMemory,
 } from './converge-node.ts'
 import { passRecord } from './pass-record.ts'
+import type { Source } from './source-state.ts'
 import { statusSnapshot } from './status-snapshot.ts'
 
 export interface OnceInput {
@@ -38,7 +39,7 @@ export interface OnceOutcome {
 export async function convergeOnce(input: OnceInput, ports: NodePorts, signal: AbortSignal): Promise<OnceOutcome> {
   const deadlineMs = ports.clock.nowMs() + input.timeoutMs
   // Nothing is staged anew: what is applied is what `fairlead plan` showed.
-  const memory = { ...newNodeMemory(ports.clock.nowMs()), restage: false }
+  const memory = { ...newNodeMemory(ports.clock.monotonicMs()), restage: false }
   const applied: FileChange[] = []
   for (;;) {
     const startedAtMs = ports.clock.nowMs()
@@ -64,11 +65,13 @@ async function tell(
 ): Promise<void> {
   const before = await state.readStatus()
   const { candidate, revision, problems } = input
+  const source: Source = { state: { kind: 'compiled', revision, candidate, problems }, failure: undefined }
   const snapshot = statusSnapshot({
     cluster: outcome.enforced.program.cluster,
     node: candidate.program.node,
     sourceDescription: input.sourceDescription,
-    source: { state: { kind: 'compiled', revision, candidate, problems }, failure: undefined },
+    source,
+    previous: before,
     outcome,
     verdict: outcome.verdict,
     contested,
@@ -77,6 +80,6 @@ async function tell(
   })
   await state.writeStatus(snapshot)
   const reason = 'apply --once'
-  const record = passRecord({ before, snapshot, outcome, reason, startedAtMs, endedAtMs: clock.nowMs() })
+  const record = passRecord({ before, snapshot, outcome, source, reason, startedAtMs, endedAtMs: clock.nowMs() })
   if (record !== undefined) await state.appendHistory(record)
 }

@@ -1,12 +1,12 @@
 import { Failure } from '../domain/failure.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { RepositoryFile, RepositoryReader } from '../ports/repository-port.ts'
-import type { DesiredState } from '../schema/documents.ts'
+import type { DesiredState, ManifestSource } from '../schema/documents.ts'
 import { listClusters, loadCluster } from '../schema/load-cluster.ts'
 
 export type LoadedDesired =
   | { readonly kind: 'loaded'; readonly desired: DesiredState; readonly problems: readonly Problem[] }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly manifests: readonly ManifestSource[] }
 
 /** Reads a cluster directory and, as far as it asks for them, the directories it extends. */
 export async function loadDesired(
@@ -40,7 +40,11 @@ export async function chooseCluster(
   const at = name === undefined ? -1 : names.indexOf(name)
   const found = directories[at]
   if (found !== undefined) return found
-  const list = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`
+  if (names.length === 0) {
+    const fix = 'name the root of a configuration repository with --repo, or make one with fairlead init'
+    throw clusterFailure('NO_CLUSTERS', 'there is no clusters/<name>/network.yaml here', fix)
+  }
+  const list = `there are ${names.join(', ')}`
   throw name === undefined
     ? clusterFailure('CLUSTER_AMBIGUOUS', `which cluster? Below clusters/ ${list}`, 'name one with --cluster')
     : clusterFailure(

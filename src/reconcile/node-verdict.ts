@@ -8,6 +8,8 @@ import { type PlannedNode, takeovers } from '../plan/plan-node.ts'
 interface NodeSituation {
   readonly failures: readonly Failure[]
   readonly waitingFlags: readonly FileArtefact[]
+  /** Flags in place are newer than the K3s that runs. */
+  readonly restartDue: boolean
   readonly hasRemovals: boolean
   readonly contested: readonly { readonly path: string; readonly writer: string }[]
   readonly revisits: readonly (number | undefined)[]
@@ -34,6 +36,10 @@ export function nodeVerdict(situation: NodeSituation): Verdict {
   if (situation.waitingFlags.length > 0) {
     const message =
       'new K3s flags are staged and wait for a restart: fairlead apply --once --place-flags, then restart K3s'
+    return { kind: 'pending', reason: 'RestartPending', message, ...revisit }
+  }
+  if (situation.restartDue) {
+    const message = 'K3s has not been restarted since its flags were written'
     return { kind: 'pending', reason: 'RestartPending', message, ...revisit }
   }
   return { ...settled, ...revisit }

@@ -1,3 +1,4 @@
+import { Failure } from '../domain/failure.ts'
 import type { Inventory } from '../domain/inventory.ts'
 import type { NodeObservation } from '../domain/observation.ts'
 import type { PackagedSelection } from '../domain/program.ts'
@@ -24,24 +25,48 @@ export interface ObservedNode {
   readonly process: K3sProcess | undefined
   readonly pristine: PristineSet | undefined
   readonly nowMs: number
+  readonly monotonicMs: number
 }
 
-/** @param engine what the settings say; `auto` looks whether a K3s is installed, running or not */
+/**
+ * @param engine what the settings say; `auto` looks whether a K3s is installed, running or not
+ * @param wantedPaths where the program wants files: they are looked at however many others there are
+ * @throws Failure K3S_RUNS when our own engine was asked for beside a live K3s
+ */
 export async function observeNode(
   engine: DeployEngine | 'auto',
+  wantedPaths: readonly string[],
   ports: ObservePorts,
   signal: AbortSignal,
 ): Promise<ObservedNode> {
   // The process first: files that K3s stages between the two reads are then never taken for those of its predecessor.
   const chosen = engine === 'auto' ? ((await ports.k3s.isInstalled()) ? 'k3s' : 'builtin') : engine
-  const process = chosen === 'k3s' ? await ports.k3s.current() : undefined
+  const process = await ports.k3s.current()
+  if (chosen === 'builtin' && process !== undefined) throw k3sRuns(process)
   const pristine = chosen === 'k3s' ? await ports.state.readPristine() : undefined
   const inventory = await ports.state.readInventory()
   const adoption = await ports.state.readAdoption()
-  const observation = await ports.files.observe(signal)
-  return { engine: chosen, observation, inventory, adoption, process, pristine, nowMs: ports.clock.nowMs() }
+  const observation = await ports.files.observe([...ownPaths(inventory), ...wantedPaths], signal)
+  const { clock } = ports
+  const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()]
+  return { engine: chosen, observation, inventory, adoption, process, pristine, nowMs, monotonicMs }
 }
 
+function ownPaths(inventory: Inventory): string[] {
+  return [...inventory.entries.keys()].map((id) => id.slice('file:'.length))
+}
+
+/** Two deploy engines over one directory would undo each other's packaged files. */
+function k3sRuns({ identity }: K3sProcess): Failure {
+  return new Failure(`a K3s server runs here (process ${identity.pid}), and --engine is builtin`, {
+    code: 'K3S_RUNS',
+    where: '--engine',
+    fix: 'leave --engine at auto, or stop K3s',
+    retry: 'soon',
+  })
+}
+
+/** @param watchingSinceMs on the monotonic clock */
 export function guardOf(
   node: ObservedNode,
   selection: PackagedSelection,
@@ -49,5 +74,6 @@ export function guardOf(
   watch: StagingWatch | undefined,
 ): Guard {
   const { engine, observation, process, pristine, nowMs } = node
-  return guardPackaged({ engine, selection, observation, process, pristine, watch, watchingSinceMs, nowMs })
+  const watchingForMs = node.monotonicMs - watchingSinceMs
+  return guardPackaged({ engine, selection, observation, process, pristine, watch, watchingForMs, nowMs })
 }

@@ -2,7 +2,7 @@ import type { NodeObservation } from '../domain/observation.ts'
 import type { PackagedSelection } from '../domain/program.ts'
 import type { DeployEngine, K3sProcess, K3sProcessIdentity, PristineSet } from '../domain/status.ts'
 import { packagedBundle } from '../k3s/bundle/packaged-bundle.ts'
-import { manifestName } from '../k3s/locations.ts'
+import { k3sPaths, manifestName } from '../k3s/locations.ts'
 import { isPackagedManifest } from '../k3s/packaged-components.ts'
 import type { PackagedTarget } from '../plan/packaged-target.ts'
 
@@ -11,11 +11,10 @@ const quietMs = 1_000
 /** Files that K3s no longer ships are never staged again; after this long nobody waits for them. */
 const leftoverAfterMs = 15_000
 
-/**
- * The kernel tells the boot time in whole seconds, so a start may look up to one second older than it is. K3s stages only
- * once its API server is ready, which takes longer than this.
- */
+/** A K3s this much older than our watch has not staged either: its API server comes first. */
 const startSlackMs = 2_000
+/** Staged by every K3s at every start, whatever is disabled: until it is new, nothing was staged. */
+const alwaysStaged = `${k3sPaths.manifests}/rolebindings.yaml`
 
 /** What was seen of the packaged files since the K3s that runs now came up. Begins empty with every new process. */
 export interface StagingWatch {
@@ -31,8 +30,8 @@ export interface GuardInput {
   readonly process: K3sProcess | undefined
   readonly pristine: PristineSet | undefined
   readonly watch: StagingWatch | undefined
-  /** When Fairlead began to watch this machine. */
-  readonly watchingSinceMs: number
+  /** How long Fairlead has been watching this machine, on a clock that nobody sets. */
+  readonly watchingForMs: number
   readonly nowMs: number
 }
 
@@ -55,7 +54,7 @@ export function guardPackaged(input: GuardInput): Guard {
   if (pristine !== undefined && sameK3s(pristine.identity, process.identity)) {
     return { target: { kind: 'pristine', files: new Map(Object.entries(pristine.files)) } }
   }
-  if (process.startedAtMs + startSlackMs < input.watchingSinceMs) return { target: { kind: 'unknown' } }
+  if (process.upForMs > input.watchingForMs + startSlackMs) return { target: { kind: 'unknown' } }
   return watchStaging(input, process)
 }
 
@@ -70,7 +69,8 @@ function watchStaging(input: GuardInput, process: K3sProcess): Guard {
   const staged = files.filter((file) => file.modifiedAtMs >= process.startedAtMs && file.text !== undefined)
   const watch = watchOn(input.watch, process.identity, staged)
   const quietFor = input.nowMs - Math.max(process.startedAtMs, ...staged.map((file) => file.modifiedAtMs))
-  const complete = staged.length > 0 && (staged.length === files.length || quietFor >= leftoverAfterMs)
+  const hasBegun = staged.some((file) => file.path === alwaysStaged)
+  const complete = hasBegun && (staged.length === files.length || quietFor >= leftoverAfterMs)
   if (!complete || quietFor < quietMs) return { target: { kind: 'starting' }, watch, revisitAfterMs: quietMs }
 
   const certain = staged.filter((file) => watch.seen.get(file.path)?.size === 1)

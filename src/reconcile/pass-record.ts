@@ -2,11 +2,13 @@ import { fileId } from '../domain/artefact.ts'
 import type { PassRecord } from '../domain/history.ts'
 import type { StatusSnapshot } from '../domain/status.ts'
 import type { NodeOutcome } from './converge-node.ts'
+import type { Source } from './source-state.ts'
 
 interface PassEnd {
   readonly before: StatusSnapshot | undefined
   readonly snapshot: StatusSnapshot
   readonly outcome: NodeOutcome | undefined
+  readonly source: Source
   readonly reason: string
   readonly startedAtMs: number
   readonly endedAtMs: number
@@ -22,8 +24,7 @@ export function passRecord(end: PassEnd): PassRecord | undefined {
   return {
     startedAt: new Date(end.startedAtMs).toISOString(),
     durationMs: end.endedAtMs - end.startedAtMs,
-    revision: snapshot.attemptedRevision || snapshot.revision,
-    author: outcome?.enforced.revision.author ?? '',
+    ...whose(end, applied.length > 0),
     trigger: end.reason,
     verdict: snapshot.suspended ? 'suspended' : snapshot.verdict,
     reason: ready?.reason ?? '',
@@ -38,6 +39,14 @@ export function passRecord(end: PassEnd): PassRecord | undefined {
       ...quarantined.map((path) => ({ kind: 'quarantine', id: fileId(path), cause: 'Foreign', impact: 'None' })),
     ],
   }
+}
+
+/** What was changed was asked for by the program in force; what was refused, by the revision that was looked at. */
+function whose({ snapshot, outcome, source }: PassEnd, isChange: boolean): Pick<PassRecord, 'revision' | 'author'> {
+  const attempted = source.state.kind === 'unread' ? undefined : source.state.revision
+  const enforced = outcome?.enforced.revision
+  const revision = isChange ? (enforced ?? attempted) : (attempted ?? enforced)
+  return { revision: revision?.name ?? snapshot.revision, author: revision?.author ?? '' }
 }
 
 function sameEnd(before: StatusSnapshot, now: StatusSnapshot): boolean {

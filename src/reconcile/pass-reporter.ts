@@ -1,3 +1,4 @@
+import { Failure } from '../domain/failure.ts'
 import { historyLength, type PassRecord } from '../domain/history.ts'
 import type { LostEdit } from '../domain/lost-edit.ts'
 import type { StatusSnapshot } from '../domain/status.ts'
@@ -44,13 +45,20 @@ export class PassReporter {
   }
 
   async tell({ status, outcome, reason, startedAtMs }: EndedPass): Promise<void> {
-    const { clock, state, metrics } = this.#ports
+    const { clock, state, metrics, log } = this.#ports
     const before = this.#snapshot
     const snapshot = statusSnapshot(status)
     for (const condition of snapshot.conditions) metrics.conditionIs(condition.type, condition.status)
-    await state.writeStatus(snapshot)
-    const record = passRecord({ before, snapshot, outcome, reason, startedAtMs, endedAtMs: clock.nowMs() })
-    if (record !== undefined) await this.#remember(record)
+    const { source } = status
+    const record = passRecord({ before, snapshot, outcome, source, reason, startedAtMs, endedAtMs: clock.nowMs() })
+    try {
+      await state.writeStatus(snapshot)
+      if (record !== undefined) await this.#remember(record)
+    } catch (error) {
+      // A full disk must not keep the page from telling that the disk is full.
+      if (!(error instanceof Failure)) throw error
+      log.warn({ code: error.detail.code, where: error.detail.where, fix: error.detail.fix }, error.message)
+    }
     this.#snapshot = snapshot
     this.#lastPassAtMs = clock.nowMs()
     for (const listener of this.#listeners) listener()

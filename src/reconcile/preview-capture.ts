@@ -24,6 +24,7 @@ export function previewCapture(compiled: Compiled & { readonly kind: 'compiled' 
 function previewNode(program: NodeProgram, capture: Capture): NodePreview {
   const input = {
     program,
+    previous: undefined,
     observation: capturedObservation(capture, program.node),
     inventory: capturedInventory(capture, program.node),
     engine: 'k3s',
@@ -33,6 +34,7 @@ function previewNode(program: NodeProgram, capture: Capture): NodePreview {
     restage: false,
     // Long after everything in the capture: a manifest that was emptied before it may go now.
     nowMs: Number.MAX_SAFE_INTEGER,
+    k3sUpForMs: Number.MAX_SAFE_INTEGER,
   } as const
   const plan = planNode(input)
   return { node: program.node, plan, drops: assessDrops(input), refusal: rebuildRefusal(plan) }

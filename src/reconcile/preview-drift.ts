@@ -1,5 +1,5 @@
 import type { FileChange } from '../domain/change.ts'
-import { type ConvergeSettings, decideNode, newNodeMemory } from './converge-node.ts'
+import { type ConvergeSettings, decideNode, newNodeMemory, wantedPaths } from './converge-node.ts'
 import { type ObservePorts, observeNode } from './observe-node.ts'
 import { pathOfChange } from './preview-plan.ts'
 
@@ -19,11 +19,14 @@ export async function observeDrift(
 ): Promise<readonly DriftItem[] | undefined> {
   const lastGood = await ports.state.readLastGood()
   if (lastGood === undefined) return undefined
-  const observed = await observeNode(settings.engine, ports, signal)
-  const { plan } = decideNode(lastGood, observed, settings, { ...newNodeMemory(observed.nowMs), restage: false })
+  const observed = await observeNode(settings.engine, wantedPaths(lastGood.program), ports, signal)
+  const memory = { ...newNodeMemory(observed.monotonicMs), restage: false }
+  const { plan } = decideNode(lastGood, lastGood.program, observed, settings, memory)
   const drifted = plan.changes.filter((change) => change.cause === 'Drift')
   // The other reasons say that nobody guards the file now, not that it differs.
-  const reported = plan.reported.filter((drift) => drift.reason === 'PackagedFilesReport')
+  const reported = plan.reported.filter(
+    (drift) => drift.reason === 'PackagedFilesReport' || drift.reason === 'FlagsEdited',
+  )
   const items: DriftItem[] = [
     ...drifted.map(
       (change) => ({ path: pathOfChange(change), handling: 'repair', message: differenceOf(change) }) as const,

@@ -1,8 +1,6 @@
-import type { Verdict } from '../domain/verdict.ts'
 import type { LastGood } from '../ports/node-state-port.ts'
 import type { Compiled } from './compile-revision.ts'
-import { type ConvergeSettings, type Decision, decideNode, newNodeMemory } from './converge-node.ts'
-import { notAdopted, otherCluster } from './node-verdict.ts'
+import { type ConvergeSettings, decideNode, newNodeMemory, refusalOf, wantedPaths } from './converge-node.ts'
 import { type ObservedNode, type ObservePorts, observeNode } from './observe-node.ts'
 import { diffLabels } from './preview-labels.ts'
 import { type ClusterPreview, rebuildRefusal } from './preview-plan.ts'
@@ -24,10 +22,12 @@ export async function previewMachine(
   ports: ObservePorts,
   signal: AbortSignal,
 ): Promise<MachinePreview> {
-  const observed = await observeNode(settings.engine, ports, signal)
+  const lastGood = await ports.state.readLastGood()
+  const observed = await observeNode(settings.engine, wantedPaths(candidate.program), ports, signal)
   // A preview joins a loop that has been running: nothing is staged anew for its sake.
-  const decision = decideNode(candidate, observed, settings, { ...newNodeMemory(observed.nowMs), restage: false })
-  const refusal = rebuildRefusal(decision.plan) ?? refusalOf(observed, candidate, decision)
+  const memory = { ...newNodeMemory(observed.monotonicMs), restage: false }
+  const decision = decideNode(candidate, lastGood?.program, observed, settings, memory)
+  const refusal = rebuildRefusal(decision.plan) ?? refusalOf(candidate, decision, observed)
   return {
     cluster: candidate.program.cluster,
     nodes: [{ node: candidate.program.node, plan: decision.plan, drops: decision.drops, refusal }],
@@ -37,11 +37,4 @@ export async function previewMachine(
     observed,
     candidate,
   }
-}
-
-function refusalOf(observed: ObservedNode, candidate: LastGood, decision: Decision): Verdict | undefined {
-  const { adoption } = observed
-  if (adoption === undefined) return notAdopted(decision.plan)
-  if (adoption.cluster !== candidate.program.cluster) return otherCluster(adoption.cluster, candidate.program.cluster)
-  return undefined
 }

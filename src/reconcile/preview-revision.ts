@@ -40,6 +40,7 @@ function previewNode(program: NodeProgram, before: NodeProgram | undefined): Nod
   const files = before?.files ?? []
   const plan = planNode({
     program,
+    previous: before,
     observation: observationOf(before),
     inventory: { entries: new Map(files.map((file) => [file.id, entryOf(file.id, file.text)])) },
     engine: 'k3s',
@@ -49,6 +50,7 @@ function previewNode(program: NodeProgram, before: NodeProgram | undefined): Nod
     placeFlags: true,
     restage: false,
     nowMs: Number.MAX_SAFE_INTEGER,
+    k3sUpForMs: Number.MAX_SAFE_INTEGER,
   })
   return { node: program.node, plan, drops: [], refusal: rebuildRefusal(plan) }
 }
@@ -64,7 +66,7 @@ function observationOf(program: NodeProgram | undefined): NodeObservation {
     digest: sha256Hex(text),
     text,
   }))
-  return { files: new Map(files.map((file) => [file.path, file])) }
+  return { files: new Map(files.map((file) => [file.path, file])), refusals: [] }
 }
 
 function entryOf(id: ArtefactId, text: string): InventoryEntry {

@@ -1,5 +1,6 @@
 import type { Drop } from '../domain/drop.ts'
 import { Failure } from '../domain/failure.ts'
+import type { NodeObservation } from '../domain/observation.ts'
 import type { LogPort } from '../ports/log-port.ts'
 import type { NodeFilesPort } from '../ports/node-files-port.ts'
 
@@ -18,18 +19,16 @@ export interface Quarantined {
  */
 export async function quarantineDrops(
   drops: readonly Drop[],
+  observation: NodeObservation,
   ports: { readonly files: NodeFilesPort; readonly log: LogPort },
 ): Promise<Quarantined> {
   const paths: string[] = []
   let failed = false
   for (const drop of drops.filter((one) => one.handling === 'Quarantine' && one.digest !== '')) {
     try {
-      const now = await ports.files.observeFile(drop.path)
-      if (now === undefined || (now.digest ?? '') !== drop.digest) {
-        failed = true
-        continue
-      }
-      const movedTo = await ports.files.quarantineFile(drop.path, drop.digest)
+      const before = observation.files.get(drop.path)
+      if (before === undefined) continue
+      const movedTo = await ports.files.quarantineFile(drop.path, before)
       paths.push(drop.path)
       const objects = 'objects that were applied from it stay: K3s prunes nothing for a missing file'
       ports.log.warn({ path: drop.path, movedTo, objects }, 'drop quarantined')

@@ -57,6 +57,8 @@ export class Reconciler {
   #source: Source = unreadSource
   #outcome: NodeOutcome | undefined
   #verdict: Verdict | undefined
+  /** A full resync was asked for: the head is compiled again although it did not move. */
+  #recompile = false
   #sourceAttempt = 0
   #nodeAttempt = 0
   #requestSeen = ''
@@ -67,7 +69,7 @@ export class Reconciler {
     this.#settings = settings
     this.#ports = ports
     this.#queue = new WorkQueue<Target>(['source', 'node', 'drops'], ports.clock)
-    this.#memory = newNodeMemory(ports.clock.nowMs())
+    this.#memory = newNodeMemory(ports.clock.monotonicMs())
     this.reporter = new PassReporter(ports)
   }
 
@@ -98,7 +100,7 @@ export class Reconciler {
 
   /** Looks at the repository now. */
   trigger(reason: string, fullResync = false): void {
-    if (fullResync) this.#source = { ...this.#source, state: forgetRevision(this.#source.state) }
+    this.#recompile ||= fullResync
     this.#queue.trigger('source', reason)
   }
 
@@ -175,7 +177,8 @@ export class Reconciler {
     const { cluster, facts, node } = this.#settings
     const revision = await git.fetch(signal)
     const { state } = this.#source
-    if (state.kind !== 'unread' && state.revision.name === revision.name) return undefined
+    if (state.kind !== 'unread' && state.revision.name === revision.name && !this.#recompile) return undefined
+    this.#recompile = false
 
     const reader = git.reader(revision.commit)
     const directory = await chooseCluster(reader, cluster, signal)
@@ -240,8 +243,10 @@ export class Reconciler {
   }
 
   #adoptable(): readonly Drop[] {
-    const drops = this.#outcome?.decision.drops ?? []
-    return drops.filter((drop) => drop.handling === 'Adopt' && !this.#publishedDrops.has(drop.digest))
+    const { decision, node, enforced } = this.#outcome ?? {}
+    // First contact only reports, to the repository as well.
+    if (decision === undefined || node?.adoption?.cluster !== enforced?.program.cluster) return []
+    return decision.drops.filter((drop) => drop.handling === 'Adopt' && !this.#publishedDrops.has(drop.digest))
   }
 
   #status(suspended: boolean, lastHandledReconcileAt: string): StatusInput {
@@ -250,6 +255,7 @@ export class Reconciler {
       node: this.#settings.node,
       sourceDescription: this.#ports.git.description,
       source: this.#source,
+      previous: this.reporter.current(),
       outcome: this.#outcome,
       verdict: this.#verdict,
       contested: this.#memory.limits.contested(this.#ports.clock.nowMs()),
@@ -263,11 +269,6 @@ export class Reconciler {
     if (state.kind === 'compiled') return state.candidate.program.cluster
     return this.#outcome?.enforced.program.cluster ?? this.#settings.cluster ?? ''
   }
-}
-
-/** A full resync compiles the head again although it did not move. */
-function forgetRevision(state: SourceState): SourceState {
-  return state.kind === 'unread' ? state : { ...state, revision: { ...state.revision, name: '' } }
 }
 
 function sourceVerdict({ state, failure }: Source): 'settled' | 'blocked' | 'failed' {

@@ -1,3 +1,4 @@
+import type { StatusSnapshot } from '../domain/status.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { NodeOutcome } from './converge-node.ts'
 import type { Source } from './source-state.ts'
@@ -8,6 +9,8 @@ export interface StatusInput {
   readonly node: string
   readonly sourceDescription: string
   readonly source: Source
+  /** What was told before; until the repository has been read once, what it said of that still counts. */
+  readonly previous: StatusSnapshot | undefined
   readonly outcome: NodeOutcome | undefined
   readonly verdict: Verdict | undefined
   readonly contested: readonly { readonly path: string; readonly writer: string }[]

@@ -11,7 +11,7 @@ import type { StatusInput } from './status-input.ts'
 
 /** The one value behind the status file, `fairlead status`, the API and the page. */
 export function statusSnapshot(input: StatusInput): StatusSnapshot {
-  const { source, outcome } = input
+  const { source, outcome, previous } = input
   const { state } = source
   return {
     apiVersion: 'fairlead.dev/v1alpha1',
@@ -21,14 +21,14 @@ export function statusSnapshot(input: StatusInput): StatusSnapshot {
     engine: outcome?.node.engine ?? 'builtin',
     source: input.sourceDescription,
     revision: outcome?.enforced.revision.name ?? '',
-    attemptedRevision: state.kind === 'unread' ? '' : state.revision.name,
+    attemptedRevision: state.kind === 'unread' ? (previous?.attemptedRevision ?? '') : state.revision.name,
     verdict: input.verdict?.kind ?? 'unknown',
     suspended: input.suspended,
     conditions: conditionsOf(input),
     components: outcome === undefined ? [] : componentsOf(outcome.enforced),
     files: outcome === undefined ? [] : filesOf(outcome),
     drops: outcome?.decision.drops ?? [],
-    problems: state.kind === 'unread' ? [] : state.problems.map(describeProblem),
+    problems: state.kind === 'unread' ? (previous?.problems ?? []) : state.problems.map(describeProblem),
     lastHandledReconcileAt: input.lastHandledReconcileAt,
   }
 }

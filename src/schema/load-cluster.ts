@@ -1,5 +1,5 @@
 import { compareProblems, hasErrors, type Problem } from '../domain/problem.ts'
-import type { ClusterNetwork, DesiredState, Places } from './documents.ts'
+import type { ClusterNetwork, DesiredState, ManifestSource, Places } from './documents.ts'
 import { readExtendsChain } from './extends-chain.ts'
 import { type LayeredDocument, layerDocuments } from './layered-document.ts'
 import { readManifestSources } from './manifest-sources.ts'
@@ -21,7 +21,8 @@ export type LoadOutcome =
   | { readonly kind: 'needs'; readonly directories: readonly string[] }
   /** With the warnings and notices. */
   | { readonly kind: 'loaded'; readonly desired: DesiredState; readonly problems: readonly Problem[] }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  /** With the manifests that could be read: they can be judged without the documents. */
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly manifests: readonly ManifestSource[] }
 
 /**
  * Repository text → desired state, or every problem of the cluster directory at once, sorted by place. Whatever is in
@@ -42,7 +43,7 @@ export function loadCluster({ clusterDirectory, directories }: LoadInput): LoadO
     ...manifestProblems,
   ].sort(compareProblems)
   if (cluster.network === undefined || cluster.document === undefined || hasErrors(problems)) {
-    return { kind: 'refused', problems }
+    return { kind: 'refused', problems, manifests }
   }
   const desired: DesiredState = {
     cluster: cluster.network,

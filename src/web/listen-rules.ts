@@ -24,7 +24,7 @@ export function assertMayListen(request: ListenRequest): void {
     throw new Failure(`${request.host} can be reached from other machines, and the listener has no TLS`, {
       code: 'LISTEN_INSECURE',
       where: request.host,
-      fix: 'give it a certificate and a key, allow plain HTTP explicitly, or listen on 127.0.0.1',
+      fix: 'name a certificate with --tls-cert-file and its key with --tls-key-file, allow plain HTTP with --insecure-http, or listen on 127.0.0.1',
       retry: 'never',
     })
   }
@@ -32,7 +32,7 @@ export function assertMayListen(request: ListenRequest): void {
     throw new Failure(`${request.host} can be reached from other machines, and the page has no token`, {
       code: 'LISTEN_TOKEN_MISSING',
       where: request.host,
-      fix: 'name a file that holds a token of at least 16 characters, or listen on 127.0.0.1',
+      fix: 'name a file that holds a token of at least 16 characters with --token-file, or listen on 127.0.0.1',
       retry: 'never',
     })
   }

@@ -34,8 +34,9 @@ const defaultRate: Rate = { burst: 60, perSecond: 10 }
 /** Who gets signatures wrong may try ten times, then every ten seconds. */
 const failureRate: Rate = { burst: 10, perSecond: 0.1 }
 const bodiesAtATime = 64
-/** Two names each: what was signed, and the sender's own id. */
-const rememberedNames = 2 * 1000
+const rememberedDeliveries = 1000
+/** A sender without ids may sign the same body at every push: the same one so soon after is taken for a retry. */
+const sameBodyMs = 10_000
 
 /** What a delivery is answered with. `early`: its body has not been read. */
 interface Answer {
@@ -57,7 +58,7 @@ export function webhookRoute(options: WebhookOptions, ports: WebhookPorts): Rout
     ...(options.secretFile === undefined ? {} : { secretFile: options.secretFile }),
     callers: new RateLimiter(options.rate ?? defaultRate),
     failures: new RateLimiter(failureRate),
-    recent: new RecentDeliveries(rememberedNames),
+    recent: new RecentDeliveries(rememberedDeliveries),
     bodiesNow: 0,
   }
   return {
@@ -128,16 +129,24 @@ async function judge(
   if (end === 'too-large') return { status: 413, text: 'the body is too large', early: true }
   if (end === 'too-slow') return { status: 408, text: 'the body took too long', early: true }
   if (!claimHolds(claim, secret, hmac?.digest())) return unsigned()
-  return welcome(claim, hash.digest('hex'), request.headers, desk)
+  return welcome(claim, hash.digest('hex'), request.headers, desk, clock.nowMs())
 }
 
 /** The answer to a delivery that is what it says. */
-function welcome(claim: Claim, bodyDigest: string, headers: IncomingHttpHeaders, desk: Desk): Answer {
+function welcome(
+  claim: Claim,
+  bodyDigest: string,
+  headers: IncomingHttpHeaders,
+  { recent }: Desk,
+  nowMs: number,
+): Answer {
   if (isPing(headers)) return { status: 200, text: 'pong' }
-  const signed = `${claim.provider} ${claim.kind === 'hmac' ? claim.mac.toString('hex') : ''} ${bodyDigest}`
   const id = deliveryId(claim, headers)
-  if (!desk.recent.remember(id === undefined ? [signed] : [signed, id])) return { status: 200, text: 'duplicate' }
-  return { status: 202, text: 'accepted', push: true }
+  const isNew =
+    id === undefined
+      ? recent.remember(`body ${claim.provider} ${bodyDigest}`, nowMs, sameBodyMs)
+      : recent.remember(`id ${id}`, nowMs, Number.POSITIVE_INFINITY)
+  return isNew ? { status: 202, text: 'accepted', push: true } : { status: 200, text: 'duplicate' }
 }
 
 async function secretOf(desk: Desk, log: LogPort): Promise<string | undefined> {

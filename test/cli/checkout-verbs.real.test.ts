@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Command, CommandCall } from '../../src/cli/command.ts'
 import { diffCommand } from '../../src/cli/diff.ts'
@@ -64,6 +64,26 @@ describe('init', () => {
     expect(out.split('\n')).toContain(join(world.directory, 'new/clusters/home/network.yaml'))
     expect(existsSync(join(world.directory, 'new'))).toBe(false)
   })
+
+  test('the next steps leave out what is done already', async () => {
+    const away = await call(initCommand, { words: ['new'] })
+    expect(away.err).toContain('  cd new\n')
+    expect(away.err).toContain('  git init && git add -A && git commit   then push')
+    await git(world.repo, ['init', '--quiet'])
+    const below = await call(initCommand, { words: ['repo/sub/dir'] })
+    expect(below.err).toContain('  git add -A && git commit               then push')
+    const here = fakeTerminal(join(world.directory, 'root'))
+    expect(await initCommand(callOf(here, { words: ['.'] }))).toBe(0)
+    expect(here.err.text).not.toContain('cd ')
+  })
+
+  test.each([
+    ['/proc/fairlead-init/deep', '/proc/fairlead-init'],
+    ['repo/clusters/home/network.yaml/below', 'repo/clusters/home/network.yaml'],
+  ])('a place that cannot be made (%s) is a failure that names where it ends', async (place, where) => {
+    const detail = { code: 'FILE_REFUSED', where: resolve(world.directory, where) }
+    await expect(call(initCommand, { words: [place] })).rejects.toMatchObject({ detail })
+  })
 })
 
 describe('validate', () => {
@@ -124,7 +144,7 @@ describe('validate', () => {
 
   test('a repository without a cluster is no success', async () => {
     await expect(call(validateCommand, { words: ['root'] })).rejects.toMatchObject({
-      detail: { code: 'CLUSTER_AMBIGUOUS' },
+      detail: { code: 'NO_CLUSTERS' },
     })
   })
 
@@ -151,6 +171,13 @@ describe('render', () => {
     expect(readdirSync(join(world.directory, 'out')).sort()).toEqual(['cluster-program.json', 'every-server'])
     const again = call(renderCommand, { options: { out: 'out' } })
     await expect(again).rejects.toMatchObject({ detail: { code: 'DIRECTORY_NOT_EMPTY' } })
+  })
+
+  test('--out into a place that cannot be made is a failure', async () => {
+    const rendered = call(renderCommand, { options: { out: '/proc/fairlead-render' } })
+    await expect(rendered).rejects.toMatchObject({
+      detail: { code: 'FILE_REFUSED', where: '/proc/fairlead-render' },
+    })
   })
 
   test('with a capture it renders the nodes that there are', async () => {
@@ -252,6 +279,19 @@ describe('explain and version', () => {
     const { code, out, err } = await call(explainCommand, { words: ['cni.flannel.bakend'] })
     expect([code, out]).toEqual([64, ''])
     expect(err).toContain('cni.flannel.backend')
+  })
+
+  test('without a path the kinds are listed', async () => {
+    const { code, out } = await call(explainCommand)
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ClusterNetwork\n {2}\S.*\nNodeNetwork\n {2}\S/)
+  })
+
+  test('below a free-form field every name is allowed, and only there', async () => {
+    const { code, out } = await call(explainCommand, { words: ['components.traefik.values.a.b'] })
+    expect(code).toBe(0)
+    expect(out).toMatch(/^spec\.components\.traefik\.values is free-form: .*\n\nKIND {5}ClusterNetwork\n/)
+    expect((await call(explainCommand, { words: ['cni.flannel.backend.x'] })).code).toBe(64)
   })
 
   test('contract: version as JSON', async () => {

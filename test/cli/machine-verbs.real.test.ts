@@ -15,6 +15,7 @@ import { resumeCommand } from '../../src/cli/resume.ts'
 import { statusCommand } from '../../src/cli/status.ts'
 import { suspendCommand } from '../../src/cli/suspend.ts'
 import { terminalLog } from '../../src/cli/terminal-log.ts'
+import type { StatusSnapshot } from '../../src/domain/status.ts'
 import { callOf, type FakeTerminal, fakeTerminal } from './fake-terminal.ts'
 import { flags, manifests, network, sampleWorld, writeTree } from './sample-repository.ts'
 
@@ -28,8 +29,9 @@ async function call(
   command: Command,
   options: CommandCall['options'] = {},
   terminal: FakeTerminal = fakeTerminal(world.directory),
+  engine = 'builtin',
 ) {
-  const given = { repo: 'repo', root: 'root', engine: 'builtin' }
+  const given = { repo: 'repo', root: 'root', engine }
   const code = await command(callOf(terminal, { flags: given, options }))
   return { code, out: terminal.out.text, err: terminal.err.text }
 }
@@ -87,6 +89,20 @@ describe('adopt', () => {
     expect((await call(adoptCommand, { yes: true })).code).toBe(0)
     expect((await call(applyCommand, { once: true })).code).toBe(0)
     expect(readFileSync(inRoot(path), 'utf8')).toContain('coredns-custom')
+  })
+
+  test('a foreign flag file is shown and taken over although flags are staged first where K3s is', async () => {
+    writeTree(world.root, { [flags]: 'debug: true # mine\n' })
+    const k3s = (command: Command, options: CommandCall['options']) =>
+      call(command, options, fakeTerminal(world.directory), 'k3s')
+    const adopted = await k3s(adoptCommand, { yes: true })
+    expect(adopted.code).toBe(0)
+    expect(adopted.out).toContain('-debug: true # mine')
+    expect(Object.keys((await machine().state.readAdoption())?.takenOver ?? {})).toEqual([flags])
+    await k3s(applyCommand, { once: true })
+    expect(readFileSync(inRoot(flags), 'utf8')).toBe('debug: true # mine\n')
+    await k3s(applyCommand, { once: true, 'place-flags': true })
+    expect(readFileSync(inRoot(flags), 'utf8')).not.toContain('# mine')
   })
 
   test('the diff of a foreign file with a Secret in it shows none of its lines', async () => {
@@ -186,6 +202,15 @@ removed   ${manifests}/lan.yaml
     expect((await call(applyCommand, { once: true })).code).toBe(3)
   })
 
+  test('to place flags beside a Fairlead that runs, the way is to stop that one first', async () => {
+    const release = await machine().state.acquireLock()
+    const placing = call(applyCommand, { once: true, 'place-flags': true })
+    await expect(placing).rejects.toMatchObject({
+      detail: { code: 'ALREADY_RUNNING', fix: expect.stringContaining('systemctl stop fairlead') },
+    })
+    await release()
+  })
+
   test('a drop with a hostile name is listed with its name escaped', async () => {
     await adoptAndApply()
     writeTree(world.root, { [`${manifests}/lan\u001b[2J.yaml`]: 'kind: [' })
@@ -225,16 +250,38 @@ describe('status, drift, history and events', () => {
     await adoptAndApply()
     const { code, out } = await call(statusCommand)
     expect(code).toBe(0)
-    expect(out).toMatch(/^cluster {4}home\nnode {7}pi-1\nengine {5}builtin\n/)
+    expect(out).toMatch(/\n\ncluster {4}home\nnode {7}pi-1\nengine {5}builtin\n/)
     expect(out).toContain('verdict    settled\n')
     expect(out).toMatch(/Ready +True +Applied +The node is as the revision says/)
     expect(out).toContain('4 files are current\n')
   })
 
-  test('contract: status as JSON is the status file', async () => {
+  test('status says when nobody runs here, and who suspended the machine although nobody does', async () => {
     await adoptAndApply()
+    const release = await machine().state.acquireLock()
+    expect((await call(statusCommand)).out).toMatch(/^cluster /)
+    await release()
+    const alone = 'no Fairlead runs here; this is what the last one told\n'
+    expect((await call(statusCommand)).out.startsWith(`${alone}\ncluster `)).toBe(true)
+    await call(suspendCommand, { reason: 'moving house' })
+    expect((await call(statusCommand)).out).toMatch(
+      new RegExp(`^${alone}suspended by ada \\d+s ago: moving house\n\ncluster `),
+    )
+  })
+
+  test('contract: status as JSON is the status file, suspended or not', async () => {
+    await adoptAndApply()
+    await call(suspendCommand)
     const { out } = await call(statusCommand, { output: 'json' })
     expect(JSON.parse(out)).toEqual(await machine().state.readStatus())
+    expect(Object.keys(JSON.parse(out)).slice(0, 2)).toEqual(['apiVersion', 'kind'])
+  })
+
+  test('events are wide with their revisions', async () => {
+    await adoptAndApply()
+    const { out } = await call(eventsCommand, { output: 'wide' })
+    expect(out).toMatch(/^LAST SEEN +TYPE +REASON +OBJECT +REVISION +MESSAGE\n/)
+    expect(out).toMatch(/pass +checkout@sha256:[0-9a-f]{64} /)
   })
 
   test('drift shows what differs now; a repair moves the edit to the lost ones, where it can be seen', async () => {
@@ -294,12 +341,79 @@ ${manifests}/coredns.yaml   repair     content changed
 
 describe('suspend, resume and reconcile', () => {
   test('a suspension carries who, when and why, and is not taken over by a second one', async () => {
+    await call(adoptCommand, { yes: true })
     expect((await call(suspendCommand, { reason: 'moving house' })).code).toBe(0)
     expect(await machine().state.readSuspension()).toMatchObject({ by: 'ada', reason: 'moving house' })
     expect((await call(suspendCommand)).out).toMatch(/^suspended already, by ada since 20/)
-    expect((await call(resumeCommand)).out).toMatch(/^resumed; it was suspended by ada/)
+    expect((await call(resumeCommand)).out).toMatch(/^resumed; it was suspended by ada \d+s ago: moving house\n$/)
     expect(await machine().state.readSuspension()).toBeUndefined()
     expect((await call(resumeCommand)).out).toBe('was not suspended\n')
+  })
+
+  test('a root that Fairlead never kept is refused, and nothing is made there', async () => {
+    for (const command of [suspendCommand, resumeCommand]) {
+      const { code, out, err } = await call(command)
+      expect([code, out]).toEqual([1, ''])
+      expect(err).toContain(`does not keep ${world.root}\n  fix  `)
+    }
+    expect(existsSync(inRoot('var'))).toBe(false)
+  })
+
+  test('while it is suspended, apply refuses and names who, why and the way out', async () => {
+    await call(adoptCommand, { yes: true })
+    await call(suspendCommand, { reason: 'moving house' })
+    const refused = await call(applyCommand, { once: true })
+    expect([refused.code, refused.out]).toEqual([1, ''])
+    expect(refused.err).toMatch(/suspended by ada since 20.*: moving house\n {2}fix {2}fairlead resume\n$/)
+    expect(existsSync(inRoot(flags))).toBe(false)
+    await call(resumeCommand)
+    expect((await call(applyCommand, { once: true })).code).toBe(0)
+  })
+
+  test('while it is suspended, reconcile says so at once and asks for nothing', async () => {
+    await call(adoptCommand, { yes: true })
+    await call(suspendCommand, { reason: 'moving house' })
+    const running = machine()
+    const release = await running.state.acquireLock()
+    for (const options of [{}, { wait: false }]) {
+      const { code, out, err } = await call(reconcileCommand, options)
+      expect([code, out]).toEqual([1, ''])
+      expect(err).toContain('moving house')
+    }
+    expect(await running.state.readReconcileRequest()).toBeUndefined()
+    await release()
+  })
+
+  test.each<[number, Partial<StatusSnapshot>, string]>([
+    [0, { verdict: 'pending' }, 'pending at '],
+    [3, { verdict: 'blocked' }, 'blocked at '],
+    [1, { verdict: 'failed' }, 'failed at '],
+    [1, { verdict: 'unknown' }, 'unknown at '],
+    [
+      3,
+      {
+        attemptedRevision: 'main@sha1:2',
+        problems: ['x'],
+        conditions: [
+          { type: 'Ready', status: 'False', reason: 'DesiredStateInvalid', message: 'main@sha1:2 has 1 error' },
+        ],
+      },
+      'refused: main@sha1:2 has 1 error\n',
+    ],
+  ])('reconcile ends with %i for a pass that says %o', async (expected, changes, words) => {
+    await adoptAndApply()
+    const running = machine()
+    const release = await running.state.acquireLock()
+    const asked = call(reconcileCommand)
+    let request = await running.state.readReconcileRequest()
+    while (request === undefined) request = await running.state.readReconcileRequest()
+    const status = await running.state.readStatus()
+    if (status === undefined) throw new Error('apply wrote a status')
+    await running.state.writeStatus({ ...status, ...changes, lastHandledReconcileAt: request.token })
+    const { code, out } = await asked
+    expect(out.startsWith(words), out).toBe(true)
+    expect(code).toBe(expected)
+    await release()
   })
 
   test('reconcile says when nothing runs here, and asks for nothing', async () => {

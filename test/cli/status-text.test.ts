@@ -3,7 +3,7 @@ import { colours } from '../../src/cli/colour.ts'
 import { formatLostEdits } from '../../src/cli/drift.ts'
 import { eventsOf } from '../../src/cli/events.ts'
 import { formatHistory, shortRevision } from '../../src/cli/history.ts'
-import { formatStatus } from '../../src/cli/status.ts'
+import { formatHolding, formatStatus } from '../../src/cli/status.ts'
 import type { PassRecord } from '../../src/domain/history.ts'
 import type { StatusSnapshot } from '../../src/domain/status.ts'
 
@@ -143,4 +143,18 @@ test('lost edits name the path, the writer and the digest that shows them', () =
 /m/coredns.yaml   deleted   2m30s      uid 0 (root)   -
 show one with: fairlead drift --diff <digest>
 `)
+})
+
+test('where no lost edit has a content, none is offered to be shown', () => {
+  const deleted = { path: '/m/a.yaml', digest: '', repairedAt: pass.startedAt, writer: '-', cause: 'deleted' } as const
+  expect(formatLostEdits([deleted], nowMs, undefined)).not.toContain('--diff')
+})
+
+test('a suspension is told with its age, escaped, and without a colon where there is no reason', () => {
+  const suspension = { by: 'ada\u001b[2J', reason: '', since: '2026-11-20T08:00:00.000Z' }
+  const holding = (reason: string) =>
+    formatHolding({ isRunning: true, suspension: { ...suspension, reason }, nowMs }, colours(false))
+  expect(holding('')).toBe('suspended by ada\\x1b[2J 2m30s ago\n\n')
+  expect(holding('moving')).toBe('suspended by ada\\x1b[2J 2m30s ago: moving\n\n')
+  expect(formatHolding({ isRunning: true, suspension: undefined, nowMs }, colours(false))).toBe('')
 })

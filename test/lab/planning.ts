@@ -44,7 +44,7 @@ export function observed(path: string, text: string, extra: Partial<ObservedFile
 }
 
 export function observation(...files: readonly ObservedFile[]): NodeObservation {
-  return { files: new Map(files.map((one) => [one.path, one])) }
+  return { files: new Map(files.map((one) => [one.path, one])), refusals: [] }
 }
 
 /** @param entries path → content that was last written there */
@@ -73,6 +73,8 @@ export function planInput(extra: Partial<PlanInput> = {}): PlanInput {
     placeFlags: false,
     restage: false,
     nowMs,
+    previous: undefined,
+    k3sUpForMs: 600_000,
     ...extra,
   }
 }

@@ -13,6 +13,7 @@ const release = (version: string): ReadonlyMap<string, string> =>
   new Map([
     [coredns, `# coredns of ${version}\n`],
     [traefik, `# traefik of ${version}\n`],
+    ['/var/lib/rancher/k3s/server/manifests/rolebindings.yaml', '# roles\n'],
   ])
 
 let machine: TestMachine

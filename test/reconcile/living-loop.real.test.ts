@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -299,4 +300,83 @@ test('a machine that refuses is told with its reason, retried, and settles once 
   renameSync(`${manifests}.away`, manifests)
   await machine.statusUntil(settled)
   expect(machine.log.filter((line) => line.level === 'error')).toEqual([])
+})
+
+describe('nothing that somebody wrote is lost', () => {
+  const lost = async (): Promise<readonly (string | undefined)[]> =>
+    Promise.all((await machine.state.readLostEdits()).map((edit) => machine.state.readLostEditText(edit.digest)))
+
+  test('an edit of a file that a new revision changes, or takes away, is kept', async () => {
+    await settledMachine(traefikPort(80), { 'clusters/home/manifests/lan.yaml': configMap('ours') })
+    await machine.stop()
+    writeFileSync(join(machine.root, manifest('fairlead-traefik.yaml')), '# mine\n')
+    writeFileSync(join(machine.root, manifest('lan.yaml')), '# mine too\n')
+    const commit = await machine.repository.push({
+      [networkFile]: traefikPort(8080),
+      'clusters/home/manifests/lan.yaml': undefined,
+    })
+    machine.start()
+    await machine.statusUntil(at(commit))
+    expect(new Set(await lost())).toEqual(new Set(['# mine\n', '# mine too\n']))
+  })
+
+  test('an edit that is no text is moved aside as it is', async () => {
+    await settledMachine()
+    const binary = Buffer.from([0xff, 0xfe, 0x00, 0x01])
+    const stock = machine.read(manifest('coredns.yaml'))
+    writeFileSync(join(machine.root, manifest('coredns.yaml')), binary)
+    await eventually(() => machine.read(manifest('coredns.yaml')) === stock, 'it is put back')
+    const quarantine = join(machine.root, '/var/lib/fairlead/quarantine')
+    const [kept] = readdirSync(quarantine)
+    expect(readFileSync(join(quarantine, kept ?? ''))).toEqual(binary)
+    expect((await lost()).join()).toContain(kept)
+  })
+
+  test('our own old content is no lost edit', async () => {
+    await settledMachine()
+    const commit = await machine.push({ [networkFile]: traefikPort(8080) })
+    await machine.statusUntil(at(commit))
+    expect(await lost()).toEqual([])
+  })
+})
+
+test('a renamed cluster is refused, and drift on what was in force is still repaired', async () => {
+  const good = await settledMachine()
+  await machine.push({
+    [networkFile]: undefined,
+    'clusters/house/network.yaml': traefikPort(8080).replace('home', 'house'),
+  })
+  const status = await machine.statusUntil((one) => one.verdict === 'blocked')
+  expect(condition(status, 'Ready')).toBe('False OtherCluster')
+  expect(status.revision.endsWith(good)).toBe(true)
+  writeFileSync(join(machine.root, dropIn), 'edited: true\n')
+  await eventually(() => machine.read(dropIn)?.includes('"vxlan"') === true, 'the drop-in is repaired')
+})
+
+test('first contact writes nothing to the repository either', async () => {
+  await machine.repository.push({ [networkFile]: networkYaml('  drift: { drops: Adopt }\n') })
+  mkdirSync(machine.manifests, { recursive: true })
+  writeFileSync(join(machine.manifests, 'app.yaml'), configMap('app'))
+  machine.start()
+  await machine.statusUntil((one) => one.verdict === 'blocked' && one.drops.length === 1)
+  await sleep(300)
+  expect(await machine.repository.git('ls-remote', '--heads', 'origin')).not.toContain('adopt')
+})
+
+test('a yes to a takeover is for that one time', async () => {
+  mkdirSync(machine.manifests, { recursive: true })
+  const theirs = configMap('theirs')
+  writeFileSync(join(machine.manifests, 'lan.yaml'), theirs)
+  const takenOver = { [manifest('lan.yaml')]: createHash('sha256').update(theirs).digest('hex') }
+  await machine.state.writeAdoption({ cluster: 'home', node: 'pi-1', adoptedAt: '2026-03-01T12:00:00Z', takenOver })
+  const commit = await machine.repository.push({
+    [networkFile]: traefikPort(80),
+    'clusters/home/manifests/lan.yaml': configMap('ours'),
+  })
+  machine.start()
+  await machine.statusUntil(at(commit))
+  expect(machine.read(manifest('lan.yaml'))).toBe(configMap('ours'))
+  expect((await machine.state.readAdoption())?.takenOver).toEqual({})
+  const edits = await machine.state.readLostEdits()
+  expect(await machine.state.readLostEditText(edits[0]?.digest ?? '')).toBe(theirs)
 })

@@ -9,6 +9,10 @@ class ManualClock {
     return 0
   }
 
+  monotonicMs(): number {
+    return 0
+  }
+
   async sleep(_ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     await new Promise<void>((resolve) => {

@@ -37,6 +37,19 @@ describe('where a listener may be reached from', () => {
   test.each(cases)('$name', ({ request, expected }) => expect(codeOf(request)).toBe(expected))
 })
 
+test('what is missing is named by its flags', () => {
+  const fixOf = (request: typeof beyond): unknown => {
+    try {
+      assertMayListen(request)
+      return 'allowed'
+    } catch (failure) {
+      return failure instanceof Failure ? failure.detail.fix : failure
+    }
+  }
+  for (const flag of ['--tls-cert-file', '--tls-key-file', '--insecure-http']) expect(fixOf(beyond)).toContain(flag)
+  expect(fixOf({ ...beyond, hasTls: true })).toContain('--token-file')
+})
+
 test('names that only look like loopback are not', () => {
   for (const host of ['127.0.0.1.example.org', 'localhost.example.org', '127.1', '0', '::', '1.127.0.0']) {
     expect(isLoopback(host), host).toBe(false)

@@ -6,6 +6,7 @@ import type { LogPort } from '../../src/ports/log-port.ts'
 /** The machine's clock; nothing here needs schedules. */
 export const realClock: ClockPort = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   sleep: (ms, signal) => wait(ms, undefined, { signal }).catch(() => undefined),
   schedule: () => () => undefined,
 }

@@ -34,7 +34,7 @@ interface Endpoint {
   readonly log: ReturnType<typeof recordingLog>
 }
 
-async function endpoint(options: Partial<WebhookOptions> = { secretFile }): Promise<Endpoint> {
+async function endpoint(options: Partial<WebhookOptions> = { secretFile }, clock = realClock): Promise<Endpoint> {
   const pushes = { count: 0 }
   const metrics: Endpoint['metrics'] = []
   const log = recordingLog()
@@ -42,7 +42,7 @@ async function endpoint(options: Partial<WebhookOptions> = { secretFile }): Prom
     pushes.count += 1
   }
   const webhookAnswered = (provider: string, status: number): void => void metrics.push({ provider, status })
-  const route = webhookRoute({ onPush, ...options }, { clock: realClock, log, metrics: { webhookAnswered } })
+  const route = webhookRoute({ onPush, ...options }, { clock, log, metrics: { webhookAnswered } })
   const listener = await startListener(
     { host: '127.0.0.1', port: 0, allowInsecure: false, routes: [route] },
     realClock,
@@ -50,6 +50,12 @@ async function endpoint(options: Partial<WebhookOptions> = { secretFile }): Prom
   )
   open.push(listener)
   return { url: `${listener.url}/hooks/git`, pushes, metrics, log }
+}
+
+/** The real clock, except that it stands still until it is set. */
+function setClock() {
+  const time = { ms: 1_700_000_000_000 }
+  return { ...realClock, time, nowMs: () => time.ms }
 }
 
 function deliver(url: string, headers: Record<string, string>, content: string | Buffer = body): Promise<Answer> {
@@ -157,14 +163,38 @@ describe('the secret', () => {
 })
 
 describe('replay', () => {
-  test('the same signed body is a duplicate, and so is a known delivery id', async () => {
-    const { url, pushes } = await endpoint()
+  test('a known delivery id is a duplicate whatever it carries, for as long as it is remembered', async () => {
+    const clock = setClock()
+    const { url, pushes } = await endpoint({ secretFile }, clock)
     const github = (content: string, id: string): Promise<Answer> =>
       deliver(url, { 'x-hub-signature-256': `sha256=${hmac(content)}`, 'x-github-delivery': id }, content)
     expect((await github('one', 'a')).status).toBe(202)
-    expect(await github('one', 'b')).toMatchObject({ status: 200, text: 'duplicate\n' })
+    expect(await github('one', 'a')).toMatchObject({ status: 200, text: 'duplicate\n' })
     expect(await github('two', 'a')).toMatchObject({ status: 200, text: 'duplicate\n' })
-    expect((await github('three', 'c')).status).toBe(202)
+    clock.time.ms += 3_600_000
+    expect(await github('one', 'a')).toMatchObject({ status: 200, text: 'duplicate\n' })
+    await expect.poll(() => pushes.count).toBe(1)
+  })
+
+  test('a sender that signs the same body at every push fires with each new delivery id', async () => {
+    const { url, pushes } = await endpoint()
+    const generic = (id: string): Promise<Answer> =>
+      deliver(url, { 'x-signature': `sha256=${hmac('push')}`, 'x-delivery-id': id }, 'push')
+    expect((await generic('a')).status).toBe(202)
+    expect((await generic('b')).status).toBe(202)
+    expect((await generic('a')).text).toBe('duplicate\n')
+    await expect.poll(() => pushes.count).toBe(2)
+  })
+
+  test('without an id the same signed body fires again after ten seconds, however often it was repeated', async () => {
+    const clock = setClock()
+    const { url, pushes } = await endpoint({ secretFile }, clock)
+    const generic = (): Promise<Answer> => deliver(url, { 'x-signature': `sha256=${hmac('push')}` }, 'push')
+    expect((await generic()).status).toBe(202)
+    clock.time.ms += 9_999
+    expect(await generic()).toMatchObject({ status: 200, text: 'duplicate\n' })
+    clock.time.ms += 1
+    expect((await generic()).status).toBe(202)
     await expect.poll(() => pushes.count).toBe(2)
   })
 

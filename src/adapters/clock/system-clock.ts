@@ -7,7 +7,7 @@ const longestTimerMs = 2 ** 31 - 1
 
 /** The machine's own time. A sleep keeps the process alive; so does a schedule. */
 export function systemClock(): ClockPort {
-  return { nowMs: () => Date.now(), sleep, schedule: scheduleCron }
+  return { nowMs: () => Date.now(), monotonicMs: () => performance.now(), sleep, schedule: scheduleCron }
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

@@ -12,13 +12,19 @@ export interface PlacedPath {
 
 /** The path of something that may be read or taken away as a drop: anything in an observed directory. */
 export function observablePath(path: string): PlacedPath {
+  const placed = placedPath(path)
+  if (placed === undefined) throw refused(path)
+  return placed
+}
+
+/** The same; undefined for what lies in none of them. */
+export function placedPath(path: string): PlacedPath | undefined {
   const base = observedDirectories.find((directory) => path.startsWith(`${directory}/`))
-  if (base === undefined || path.includes('\0')) throw refused(path)
+  if (base === undefined || path.includes('\0')) return undefined
   const names = path.slice(base.length + 1).split('/')
   const name = names.pop() ?? ''
-  if ([...names, name].some((part) => part === '' || part === '.' || part === '..')) throw refused(path)
-  if (names.length > 0 && !isRecursive(base)) throw refused(path)
-  return { path, base, below: names, name }
+  if ([...names, name].some((part) => part === '' || part === '.' || part === '..')) return undefined
+  return names.length > 0 && !isRecursive(base) ? undefined : { path, base, below: names, name }
 }
 
 /** The path of something that a program may write: on the allow-list, to the letter. */

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { constants, lstatSync, renameSync, unlinkSync } from 'node:fs'
+import { constants, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { fileMode } from '../../domain/observation.ts'
 import { type Directory, pathIn } from './directory.ts'
-import { diskFailure, errnoOf, pathOccupied } from './disk-failure.ts'
+import { diskFailure, errnoOf, isWithoutLinks, pathOccupied } from './disk-failure.ts'
+import { confirmed, type Expected, fileChanged, requireSame } from './still-as-observed.ts'
 
 /** K3s skips files whose name starts with a dot, and `config.yaml.d` takes only `.yaml`: neither reads half of one. */
 const leftover = /^\.fairlead-[0-9a-f]{16}\.tmp$/
@@ -17,18 +18,31 @@ export function temporaryName(): string {
   return `.fairlead-${randomBytes(8).toString('hex')}.tmp`
 }
 
+/** What has to hold when all is prepared. */
+export interface LastLook {
+  /** What has to be in place still; undefined for nothing. */
+  readonly before: Expected | undefined
+  /** Asked first; when it says no, nothing changes. */
+  readonly stillWanted?: (() => Promise<boolean>) | undefined
+}
+
 /**
- * Writes a whole file, or nothing: a sibling is written and synced, then renamed over `name`, then the directory is
- * synced. Whoever reads `name` at any moment, a power cut included, finds the old content or the new one.
+ * Writes a whole file, or nothing: a sibling is written and synced, then put in the place of `name`, then the directory
+ * is synced. Whoever reads `name` at any moment, a power cut included, finds the old content or the new one.
  *
- * @param stillWanted asked right before the rename; when it says no, nothing changes and the answer is false
- * @throws Failure PATH_OCCUPIED when `name` is no file, DISK_FULL, DISK_READ_ONLY, DISK_DENIED, …
+ * Where nothing was, the sibling is linked, which fails when somebody was faster: there is no race. Where a file was,
+ * rename(2) takes no condition, so what is written between the last lstat and the rename, two system calls that follow
+ * each other, is lost; so is what a program writes afterwards through a descriptor that it still holds on the old file.
+ *
+ * @param last left out by those who alone write in a directory: whatever file is there is replaced
+ * @returns whether it was written
+ * @throws Failure FILE_CHANGED, PATH_OCCUPIED when `name` is no file, DISK_FULL, DISK_READ_ONLY, DISK_DENIED, …
  */
 export async function writeAtomically(
   directory: Directory,
   name: string,
   content: string | Uint8Array,
-  stillWanted?: () => Promise<boolean>,
+  last?: LastLook,
 ): Promise<boolean> {
   const where = pathIn(directory, name)
   refuseOccupied(directory, name)
@@ -45,11 +59,8 @@ export async function writeAtomically(
     } finally {
       await file.close()
     }
-    if (stillWanted !== undefined && !(await stillWanted())) return false
-    // Synchronous to the end: between this look and the rename nothing else of this process runs.
-    refuseOccupied(directory, name)
-    renameSync(directory.at(sibling), directory.at(name))
-    made = false
+    if (last?.stillWanted !== undefined && !(await last.stillWanted())) return false
+    made = await putInPlace(directory, sibling, name, last)
   } catch (cause) {
     throw diskFailure(cause, 'write', where)
   } finally {
@@ -57,6 +68,41 @@ export async function writeAtomically(
   }
   await directory.sync()
   return true
+}
+
+/** Whether the sibling is still there. Synchronous from the last look on: nothing else of this process runs between. */
+async function putInPlace(
+  directory: Directory,
+  sibling: string,
+  name: string,
+  last: LastLook | undefined,
+): Promise<boolean> {
+  refuseOccupied(directory, name)
+  if (last !== undefined && last.before === undefined) {
+    if (linkedInPlace(directory, sibling, name)) return true
+  } else if (last?.before !== undefined) {
+    const found = await confirmed(directory, name, last.before)
+    if (found === undefined) throw fileChanged(pathIn(directory, name))
+    requireSame(directory, name, found)
+  }
+  renameSync(directory.at(sibling), directory.at(name))
+  return false
+}
+
+/** False on a file system without links, where looking for a file right before the rename is all there is. */
+function linkedInPlace(directory: Directory, sibling: string, name: string): boolean {
+  try {
+    linkSync(directory.at(sibling), directory.at(name))
+    return true
+  } catch (cause) {
+    const isTaken = lstatSync(directory.at(name), { throwIfNoEntry: false }) !== undefined
+    if (isTaken) {
+      refuseOccupied(directory, name)
+      throw fileChanged(pathIn(directory, name))
+    }
+    if (isWithoutLinks(cause)) return false
+    throw errnoOf(cause) === 'EEXIST' ? fileChanged(pathIn(directory, name)) : cause
+  }
 }
 
 async function createSibling(directory: Directory, sibling: string): Promise<FileHandle> {

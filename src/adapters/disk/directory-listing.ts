@@ -1,10 +1,12 @@
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
+import { Failure } from '../../domain/failure.ts'
+import type { RefusedPlace } from '../../domain/observation.ts'
 import { isTemporaryName } from './atomic-write.ts'
 import { type Directory, openChild } from './directory.ts'
 import { diskFailure } from './disk-failure.ts'
 
 /** K3s walks as deep as there are directories; nobody means to have this many. */
-const maximumDepth = 32
+export const maximumDepth = 32
 
 export interface Entry {
   /** Absolute, as K3s sees it. */
@@ -14,6 +16,7 @@ export interface Entry {
 
 export interface Listing {
   readonly entries: Entry[]
+  readonly refusals: RefusedPlace[]
   /** Some were left out: there were more than the limit, or they lay too deep. */
   cut: boolean
 }
@@ -21,7 +24,7 @@ export interface Listing {
 /**
  * Adds everything in a directory to `into`, without our own temporary siblings; what vanishes meanwhile is left out.
  * Files come before the directories below, and paths that were `known` before come first, so that what is cut off at
- * the limit is what somebody poured in, not what we look after.
+ * the limit is what somebody poured in, not what we look after. A directory below that cannot be read is refused alone.
  */
 export function listDirectory(
   directory: Directory,
@@ -47,13 +50,26 @@ export function listDirectory(
     return
   }
   for (const name of below) {
-    const child = openListed(directory, name)
-    if (child === undefined) continue
-    try {
-      listDirectory(child, `${path}/${name}`, into, options, depth + 1)
-    } finally {
-      child.close()
-    }
+    refusedApart(into, `${path}/${name}`, () => {
+      const child = openListed(directory, name)
+      try {
+        if (child !== undefined) listDirectory(child, `${path}/${name}`, into, options, depth + 1)
+      } finally {
+        child?.close()
+      }
+    })
+  }
+}
+
+/** Lists one place; when it refuses, that is noted and the half that was listed is dropped. */
+function refusedApart(into: Listing, directory: string, list: () => void): void {
+  const before = into.entries.length
+  try {
+    list()
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure
+    into.entries.length = before
+    into.refusals.push({ directory, failure })
   }
 }
 

@@ -77,6 +77,11 @@ export function pathOccupied(where: string, by: string): Failure {
   return new Failure(`could not write ${where}: ${by} is in its place`, { code, where, fix, retry })
 }
 
+/** File systems that cannot link: another one, FAT, some network ones. */
+export function isWithoutLinks(cause: unknown): boolean {
+  return ['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'].includes(errnoOf(cause) ?? '')
+}
+
 /** `ENOENT` and its like; undefined for what no system call said. */
 export function errnoOf(cause: unknown): string | undefined {
   if (!(cause instanceof Error) || !('code' in cause)) return undefined

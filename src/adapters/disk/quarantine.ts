@@ -1,43 +1,40 @@
-import { constants, linkSync, lstatSync, unlinkSync } from 'node:fs'
+import { type BigIntStats, constants, linkSync, unlinkSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Failure } from '../../domain/failure.ts'
-import { fileMode } from '../../domain/observation.ts'
+import { fileMode, type ObservedFile } from '../../domain/observation.ts'
 import { fairleadPaths } from '../../k3s/locations.ts'
 import type { PlacedPath } from './allowed-path.ts'
 import { type Directory, pathIn } from './directory.ts'
 import { openBelow } from './directory-walk.ts'
-import { diskFailure, errnoOf } from './disk-failure.ts'
+import { diskFailure, errnoOf, isWithoutLinks } from './disk-failure.ts'
 import { proofOfSameness } from './file-content.ts'
-
-/** File systems that cannot link (another one, FAT, some network ones) get a copy instead. */
-const cannotLink = new Set(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'EOPNOTSUPP'])
+import { confirmed, type Expected, fileChanged, lookAt, requireSame } from './still-as-observed.ts'
 
 /**
- * Moves a drop into `/var/lib/fairlead/quarantine/<first 12 of its digest>-<name>` and overwrites nothing there. The
- * file is in both places for a moment rather than in neither; a move that was killed in between is finished next time.
+ * Moves a drop into `/var/lib/fairlead/quarantine/<first 12 of its digest>-<name>`, or `undigested-<bytes>-<name>` where
+ * it was never read whole, and overwrites nothing there. The file is in both places for a moment rather than in neither;
+ * a move that was killed in between is finished next time. What another renames over it between the last lstat and the
+ * unlink, two system calls that follow each other, is lost; what is written into the file itself is not.
  *
- * @param judged digest of the content that was found wanting, `now` that of the content there is
  * @returns where it is, as K3s sees it
- * @throws Failure FILE_CHANGED when it is no longer what was judged
+ * @throws Failure NOT_A_FILE for a symlink, device or directory; FILE_CHANGED when it is no longer what was judged
  */
-export async function quarantine(
-  root: string,
-  placed: PlacedPath,
-  judged: string,
-  now: string | undefined,
-): Promise<string> {
-  if (now !== judged) throw fileChanged(placed.path)
+export async function quarantine(root: string, placed: PlacedPath, judged: Expected): Promise<string> {
+  if (judged.file.type !== 'file') throw notAFile(placed.path)
   const from = await openBelow(root, placed.base, placed.below, 'undefined')
   if (from === undefined) throw fileChanged(placed.path)
   try {
     const to = await openBelow(root, fairleadPaths.quarantine, [], 'make')
     if (to === undefined) throw new Error('a directory that was just made is not there')
     try {
-      const name = await putBeside(from, placed.name, to, `${judged.slice(0, 12)}-${placed.name}`)
+      const found = await confirmed(from, placed.name, judged)
+      if (found === undefined) throw fileChanged(placed.path)
+      const put = await putBeside(from, placed.name, to, `${prefixOf(judged.file)}-${placed.name}`, found)
       await to.sync()
+      requireSame(from, placed.name, put.stats)
       unlinkSync(from.at(placed.name))
       await from.sync()
-      return `${fairleadPaths.quarantine}/${name}`
+      return `${fairleadPaths.quarantine}/${put.name}`
     } finally {
       to.close()
     }
@@ -48,37 +45,66 @@ export async function quarantine(
   }
 }
 
-async function putBeside(from: Directory, name: string, to: Directory, wanted: string): Promise<string> {
+function prefixOf(file: ObservedFile): string {
+  return file.digest === undefined ? `undigested-${file.sizeBytes}` : file.digest.slice(0, 12)
+}
+
+interface Put {
+  readonly name: string
+  /** Of the file at its old name, now that it stands at both. */
+  readonly stats: BigIntStats
+}
+
+async function putBeside(
+  from: Directory,
+  name: string,
+  to: Directory,
+  wanted: string,
+  found: BigIntStats,
+): Promise<Put> {
   for (let number = 1; ; number += 1) {
     const free = number === 1 ? wanted : `${wanted}-${number}`
     try {
       linkSync(from.at(name), to.at(free))
-      return free
+      return { name: free, stats: linkedStats(from, name, to, free, found) }
     } catch (cause) {
-      const errno = errnoOf(cause) ?? ''
-      if (errno === 'EEXIST') {
-        if (isSameFile(from, name, to, free)) return free
+      if (errnoOf(cause) === 'EEXIST') {
+        if (isSameFile(lookAt(to, free), found)) return { name: free, stats: found }
         continue
       }
-      if (!cannotLink.has(errno)) throw cause
+      if (!isWithoutLinks(cause)) throw cause
     }
-    if (await copyTo(from, name, to, free)) return free
+    if (await copyTo(from, name, to, free, found)) return { name: free, stats: found }
   }
 }
 
-function isSameFile(from: Directory, name: string, to: Directory, other: string): boolean {
-  const a = lstatSync(from.at(name), { bigint: true })
-  const b = lstatSync(to.at(other), { bigint: true })
-  return a.dev === b.dev && a.ino === b.ino
+/** The link moved ctime; all else has to be as it was found. A link to anything else is taken back. */
+function linkedStats(from: Directory, name: string, to: Directory, free: string, found: BigIntStats): BigIntStats {
+  const linked = lookAt(to, free)
+  if (linked !== undefined && isSameFile(linked, found)) {
+    if (linked.size === found.size && linked.mtimeNs === found.mtimeNs) return linked
+  }
+  unlinkSync(to.at(free))
+  throw fileChanged(pathIn(from, name))
+}
+
+function isSameFile(a: BigIntStats | undefined, b: BigIntStats): boolean {
+  return a !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
 /** False when the name is taken. */
-async function copyTo(from: Directory, name: string, to: Directory, free: string): Promise<boolean> {
+async function copyTo(
+  from: Directory,
+  name: string,
+  to: Directory,
+  free: string,
+  found: BigIntStats,
+): Promise<boolean> {
   const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
   const source = await open(from.at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
   try {
     const before = await source.stat({ bigint: true })
-    if (!before.isFile()) throw fileChanged(pathIn(from, name))
+    if (proofOfSameness(before) !== proofOfSameness(found)) throw fileChanged(pathIn(from, name))
     const target = await open(to.at(free), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode)
     try {
       await target.writeFile(source.createReadStream({ autoClose: false }))
@@ -100,11 +126,11 @@ async function copyTo(from: Directory, name: string, to: Directory, free: string
   }
 }
 
-function fileChanged(where: string): Failure {
-  return new Failure(`${where} is no longer the file that was looked at`, {
-    code: 'FILE_CHANGED',
+function notAFile(where: string): Failure {
+  return new Failure(`${where} is not a file, and only files are moved into the quarantine`, {
+    code: 'NOT_A_FILE',
     where,
-    fix: 'nothing to do: it is looked at again in the next pass',
+    fix: 'look at what it is and where it leads, and remove it by hand',
     retry: 'soon',
   })
 }

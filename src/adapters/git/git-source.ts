@@ -76,7 +76,13 @@ function sourceOver(engine: GitEngine, settings: GitSettings, log: LogPort): Git
       const head = await turns.take(() => engine.fetch(signal), signal)
       const { commit, author, subject, committedAt, rewritten } = head
       if (rewritten) log.warn({ repository: shown, reference: reference.name, commit }, 'history was rewritten')
-      return { name: revisionName(reference.name, commit), commit, author, subject, committedAt }
+      return {
+        name: revisionName(reference.kind === 'commit' ? undefined : reference.name, commit),
+        commit,
+        author,
+        subject,
+        committedAt,
+      }
     },
     reader(commit): RepositoryReader {
       checkReference({ kind: 'commit', name: commit })

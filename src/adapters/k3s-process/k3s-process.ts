@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type BigIntStats, createReadStream, lstatSync, statSync } from 'node:fs'
+import { uptime } from 'node:os'
 import { resolve } from 'node:path'
 import type { K3sProcess } from '../../domain/status.ts'
 import { k3sPaths } from '../../k3s/locations.ts'
@@ -22,6 +23,9 @@ const rescanMs = 500
 
 /** USER_HZ: what the kernel shows user space is in hundredths of a second (include/asm-generic/param.h). */
 const ticksPerSecond = 100
+
+/** No K3s is near this large; a larger binary is not read to find out. */
+const maximumBinaryBytes = 1024 ** 3
 
 interface Server {
   readonly pid: number
@@ -65,10 +69,14 @@ export function openK3sProcess(options: { readonly root: string; readonly proc?:
   }
 }
 
+/** Undefined for the process of another user, who could pose as the server with a copy of its binary. */
 function lookAt(table: ProcessTable, pid: number): Server | undefined {
+  const uid = table.effectiveUid(pid)
+  if (uid === undefined || (uid !== 0 && uid !== process.geteuid?.())) return undefined
   const stat = table.stat(pid)
   const executable = table.executable(pid)
-  return stat === undefined || executable === undefined ? undefined : { pid, startTicks: stat.startTicks, executable }
+  if (stat === undefined || executable === undefined || executable.stats.size > maximumBinaryBytes) return undefined
+  return { pid, startTicks: stat.startTicks, executable }
 }
 
 function isSame(known: Server, now: Server | undefined): boolean {
@@ -82,10 +90,11 @@ function isSame(known: Server, now: Server | undefined): boolean {
 function newestServer(table: ProcessTable, dataDirectory: string): Server | undefined {
   const found = table.pids().flatMap((pid) => {
     const path = table.executablePath(pid)
-    if (path === undefined || !isK3sBinary(path) || !isServerCommand(table.args(pid))) return []
-    if (!worksIn(table, pid, path, dataDirectory)) return []
+    if (path === undefined || !isK3sBinary(path)) return []
+    // Before anything behind its root or working directory is touched.
     const server = lookAt(table, pid)
-    return server === undefined ? [] : [server]
+    if (server === undefined || !isServerCommand(table.args(pid))) return []
+    return worksIn(table, pid, path, dataDirectory) ? [server] : []
   })
   const pids = new Set(found.map(({ pid }) => pid))
   return found
@@ -116,10 +125,12 @@ function statOf(path: string): BigIntStats | undefined {
 
 function describe(table: ProcessTable, server: Server, binaryDigest: string): K3sProcess {
   const { pid, startTicks } = server
-  const bootedAtMs = (table.bootedAtSeconds() ?? 0) * 1000
+  const sinceBootMs = table.uptimeMs() ?? uptime() * 1000
+  const upForMs = Math.max(0, Math.round(sinceBootMs - (Number(startTicks) * 1000) / ticksPerSecond))
   return {
     identity: { pid, startTicks, binaryDigest, bootId: table.bootId() ?? '' },
-    startedAtMs: bootedAtMs + (Number(startTicks) * 1000) / ticksPerSecond,
+    startedAtMs: Date.now() - upForMs,
+    upForMs,
     args: withoutSecrets(table.args(pid)),
   }
 }
@@ -154,8 +165,9 @@ class DigestCache {
 /** Undefined when the process ended before its binary was opened. */
 async function digestOf(path: string): Promise<string | undefined> {
   const hash = createHash('sha256')
+  const options = { highWaterMark: 1024 * 1024, end: maximumBinaryBytes - 1 }
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk)
+    for await (const chunk of createReadStream(path, options)) hash.update(chunk)
   } catch {
     return undefined
   }

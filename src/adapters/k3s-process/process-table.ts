@@ -48,6 +48,13 @@ export class ProcessTable {
     return text === undefined ? undefined : parseProcessStat(text)
   }
 
+  /** From `status`; the owner of the directory is root's for every process that made itself undumpable (proc(5)). */
+  effectiveUid(pid: number): number | undefined {
+    const text = attempt(() => readFileSync(this.path(pid, 'status'), 'utf8')) ?? ''
+    const uid = /^Uid:\t[0-9]+\t([0-9]+)/m.exec(text)?.[1]
+    return uid === undefined ? undefined : Number(uid)
+  }
+
   args(pid: number): readonly string[] {
     const text = attempt(() => readFileSync(this.path(pid, 'cmdline'), 'utf8')) ?? ''
     return text.replace(/\0+$/, '').split('\0')
@@ -57,10 +64,13 @@ export class ProcessTable {
     return attempt(() => readFileSync(`${this.#proc}/sys/kernel/random/boot_id`, 'utf8').trim())
   }
 
-  /** Epoch seconds of the boot, by the line `btime` of `/proc/stat`. */
-  bootedAtSeconds(): number | undefined {
-    const line = /^btime ([0-9]+)$/m.exec(attempt(() => readFileSync(`${this.#proc}/stat`, 'utf8')) ?? '')
-    return line?.[1] === undefined ? undefined : Number(line[1])
+  /**
+   * Milliseconds since boot, in hundredths of a second, by the clock that start times are counted on: setting the time
+   * of day does not move it.
+   */
+  uptimeMs(): number | undefined {
+    const seconds = /^[0-9.]+/.exec(attempt(() => readFileSync(`${this.#proc}/uptime`, 'utf8')) ?? '')?.[0]
+    return seconds === undefined ? undefined : Number(seconds) * 1000
   }
 
   path(pid: number, name: string): string {

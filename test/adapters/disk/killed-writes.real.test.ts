@@ -18,7 +18,8 @@ const writer = `
   const silent = () => {}
   const files = openNodeFiles({ root: process.argv[1], log: { debug: silent, info: silent, warn: silent, error: silent } })
   for (let number = 0; ; number += 1) {
-    await files.writeFile(${JSON.stringify(path)}, (String(number) + '\\n').repeat(20000))
+    const before = await files.observeFile(${JSON.stringify(path)})
+    await files.writeFile(${JSON.stringify(path)}, (String(number) + '\\n').repeat(20000), before)
     if (number === 0) console.log('written')
   }`
 

@@ -20,6 +20,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openNodeFiles } from '../../../src/adapters/disk/node-files.ts'
+import type { ObservedFile } from '../../../src/domain/observation.ts'
 import { fairleadPaths, k3sPaths } from '../../../src/k3s/locations.ts'
 import type { NodeFilesPort } from '../../../src/ports/node-files-port.ts'
 import { sha256Hex } from '../../../src/text/digest.ts'
@@ -39,6 +40,24 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
+/** Writes over whatever is there now. */
+async function write(path: string, text: string, stillWanted?: () => Promise<boolean>): Promise<boolean> {
+  return await files.writeFile(path, text, await files.observeFile(path), stillWanted)
+}
+
+/** What is there now, which has to be something. */
+async function seenAt(path: string): Promise<ObservedFile> {
+  const file = await files.observeFile(path)
+  if (file === undefined) throw new Error(`nothing is at ${path}`)
+  return file
+}
+
+/** An observation that was not made by this adapter: it has to hold by what it says. */
+function told(path: string, text: string): ObservedFile {
+  const sizeBytes = Buffer.byteLength(text)
+  return { path, type: 'file', mode: 0o600, ownerUid: 0, modifiedAtMs: 0, sizeBytes, text, digest: sha256Hex(text) }
+}
+
 function put(path: string, content: string | Buffer, mode = 0o600): void {
   mkdirSync(dirname(root + path), { recursive: true, mode: 0o700 })
   writeFileSync(root + path, content, { mode })
@@ -46,7 +65,7 @@ function put(path: string, content: string | Buffer, mode = 0o600): void {
 
 describe('writing', () => {
   test('a file is whole, 0600, in directories of 0700, without anything beside it', async () => {
-    expect(await files.writeFile(traefik, 'a: 1\n')).toBe(true)
+    expect(await write(traefik, 'a: 1\n')).toBe(true)
     expect(readFileSync(root + traefik, 'utf8')).toBe('a: 1\n')
     expect(lstatSync(root + traefik).mode & 0o777).toBe(0o600)
     expect(lstatSync(dirname(root + traefik)).mode & 0o777).toBe(0o700)
@@ -56,21 +75,21 @@ describe('writing', () => {
   test('a widened mode is narrowed again', async () => {
     put(traefik, 'a: 1\n')
     chmodSync(root + traefik, 0o666)
-    await files.writeFile(traefik, 'a: 1\n')
+    await write(traefik, 'a: 1\n')
     expect(lstatSync(root + traefik).mode & 0o777).toBe(0o600)
   })
 
   test('other names of the same file keep the old content', async () => {
     put(traefik, 'old')
     linkSync(root + traefik, join(root, 'other-name'))
-    await files.writeFile(traefik, 'new')
+    await write(traefik, 'new')
     expect(readFileSync(join(root, 'other-name'), 'utf8')).toBe('old')
   })
 
   test('one that is no longer wanted right before the rename changes nothing', async () => {
     put(traefik, 'old')
     let askedWith: string[] = []
-    const written = await files.writeFile(traefik, 'new', async () => {
+    const written = await write(traefik, 'new', async () => {
       askedWith = readdirSync(root + k3sPaths.manifests)
       return false
     })
@@ -82,7 +101,7 @@ describe('writing', () => {
 
   test('a directory that takes the place at the last moment is refused and nothing is left over', async () => {
     const code = await failureCode(() =>
-      files.writeFile(traefik, 'new', async () => {
+      write(traefik, 'new', async () => {
         mkdirSync(root + traefik)
         return true
       }),
@@ -102,20 +121,21 @@ describe('writing', () => {
       k3sPaths.manifests,
       `${k3sPaths.configDropIns}/99-mine.yaml`,
     ]) {
-      expect(await failureCode(() => files.writeFile(path, 'x')), path).toBe('PATH_REFUSED')
-      expect(await failureCode(() => files.removeFile(path)), path).toBe('PATH_REFUSED')
+      expect(await failureCode(() => files.writeFile(path, 'x', undefined)), path).toBe('PATH_REFUSED')
+      expect(await failureCode(() => files.removeFile(path, told(path, 'x'))), path).toBe('PATH_REFUSED')
     }
     expect(readdirSync(root)).toEqual([])
   })
 
   test('removing unlinks one file, and a missing one or a missing directory is fine', async () => {
-    await files.removeFile(traefik)
+    await files.removeFile(traefik, told(traefik, 'x'))
     put(traefik, 'x')
-    await files.removeFile(traefik)
-    await files.removeFile(traefik)
+    const before = await seenAt(traefik)
+    await files.removeFile(traefik, before)
+    await files.removeFile(traefik, before)
     expect(existsSync(root + traefik)).toBe(false)
     mkdirSync(root + traefik)
-    expect(await failureCode(() => files.removeFile(traefik))).toBe('PATH_OCCUPIED')
+    expect(await failureCode(() => files.removeFile(traefik, before))).toBe('PATH_OCCUPIED')
   })
 
   test('only our own leftovers are cleaned up', async () => {
@@ -140,7 +160,7 @@ describe('symlinks', () => {
     writeFileSync(join(root, 'victim'), 'secret')
     mkdirSync(root + k3sPaths.manifests, { recursive: true })
     symlinkSync(join(root, 'victim'), root + traefik)
-    expect(await failureCode(() => files.writeFile(traefik, 'x'))).toBe('PATH_OCCUPIED')
+    expect(await failureCode(() => write(traefik, 'x'))).toBe('PATH_OCCUPIED')
     expect(readFileSync(join(root, 'victim'), 'utf8')).toBe('secret')
     const seen = await files.observeFile(traefik)
     expect([seen?.type, seen?.text, seen?.digest]).toEqual(['symlink', undefined, undefined])
@@ -152,16 +172,19 @@ describe('symlinks', () => {
     mkdirSync(root + k3sPaths.manifests, { recursive: true })
     symlinkSync(join(root, 'elsewhere'), `${root}${k3sPaths.manifests}/sub`)
     const path = `${k3sPaths.manifests}/sub/a.yaml`
-    expect(await failureCode(() => files.writeFile(path, 'x'))).toBe('SYMLINK_ON_PATH')
-    expect(await failureCode(() => files.removeFile(path))).toBe('SYMLINK_ON_PATH')
+    expect(await failureCode(() => files.writeFile(path, 'x', undefined))).toBe('SYMLINK_ON_PATH')
+    expect(await failureCode(() => files.removeFile(path, told(path, 'x')))).toBe('SYMLINK_ON_PATH')
     expect(await failureCode(() => files.observeFile(path))).toBe('SYMLINK_ON_PATH')
-    const { files: seen } = await files.observe(never)
+    const { files: seen } = await files.observe([], never)
     expect([...seen.values()].map(({ path: at, type }) => [basename(at), type])).toEqual([['sub', 'symlink']])
 
     rmSync(root + k3sPaths.manifests, { recursive: true })
     symlinkSync(join(root, 'elsewhere'), root + k3sPaths.manifests)
-    expect(await failureCode(() => files.writeFile(traefik, 'x'))).toBe('SYMLINK_ON_PATH')
-    expect(await failureCode(() => files.observe(never))).toBe('SYMLINK_ON_PATH')
+    expect(await failureCode(() => files.writeFile(traefik, 'x', undefined))).toBe('SYMLINK_ON_PATH')
+    const { refusals } = await files.observe([], never)
+    expect(refusals.map(({ directory, failure }) => [directory, failure.detail.code])).toEqual([
+      [k3sPaths.manifests, 'SYMLINK_ON_PATH'],
+    ])
     expect(readdirSync(join(root, 'elsewhere'))).toEqual(['a.yaml'])
   })
 
@@ -169,9 +192,9 @@ describe('symlinks', () => {
     mkdirSync(join(root, 'data/rancher'), { recursive: true, mode: 0o755 })
     mkdirSync(join(root, 'var/lib'), { recursive: true, mode: 0o755 })
     symlinkSync('/data/rancher', join(root, 'var/lib/rancher'))
-    await files.writeFile(traefik, 'x')
+    await write(traefik, 'x')
     expect(readFileSync(join(root, 'data/rancher/k3s/server/manifests/traefik.yaml'), 'utf8')).toBe('x')
-    expect((await files.observe(never)).files.get(traefik)?.text).toBe('x')
+    expect((await files.observe([], never)).files.get(traefik)?.text).toBe('x')
     rmSync(join(root, 'var/lib/rancher'))
     symlinkSync('../../../../../../../../data/rancher', join(root, 'var/lib/rancher'))
     expect((await files.observeFile(traefik))?.text, 'the root has nothing above it').toBe('x')
@@ -182,11 +205,11 @@ describe('symlinks', () => {
     mkdirSync(join(root, 'var/lib'), { recursive: true })
     chmodSync(join(root, 'var/lib'), 0o777)
     symlinkSync('/data', join(root, 'var/lib/rancher'))
-    expect(await failureCode(() => files.writeFile(traefik, 'x'))).toBe('SYMLINK_ON_PATH')
+    expect(await failureCode(() => files.writeFile(traefik, 'x', undefined))).toBe('SYMLINK_ON_PATH')
     chmodSync(join(root, 'var/lib'), 0o755)
     rmSync(join(root, 'var/lib/rancher'))
     symlinkSync('/var/lib/rancher', join(root, 'var/lib/rancher'))
-    expect(await failureCode(() => files.writeFile(traefik, 'x'))).toBe('SYMLINK_ON_PATH')
+    expect(await failureCode(() => files.writeFile(traefik, 'x', undefined))).toBe('SYMLINK_ON_PATH')
   })
 
   test.skipIf(process.platform !== 'linux')(
@@ -195,7 +218,7 @@ describe('symlinks', () => {
       mkdirSync(join(root, 'elsewhere'))
       const sub = `${root}${k3sPaths.manifests}/sub`
       mkdirSync(sub, { recursive: true })
-      await files.writeFile(`${k3sPaths.manifests}/sub/a.yaml`, 'x', async () => {
+      await write(`${k3sPaths.manifests}/sub/a.yaml`, 'x', async () => {
         renameSync(sub, `${sub}.moved`)
         symlinkSync(join(root, 'elsewhere'), sub)
         return true
@@ -208,10 +231,10 @@ describe('symlinks', () => {
 
 describe('observing', () => {
   test('an empty machine has no files; a missing root is said', async () => {
-    expect((await files.observe(never)).files.size).toBe(0)
+    expect((await files.observe([], never)).files.size).toBe(0)
     expect(await files.observeFile(traefik)).toBeUndefined()
     const nowhere = openNodeFiles({ root: join(root, 'nowhere'), log })
-    expect(await failureCode(() => nowhere.observe(never))).toBe('ROOT_MISSING')
+    expect(await failureCode(() => nowhere.observe([], never))).toBe('ROOT_MISSING')
   })
 
   test('manifests are seen at any depth, other places flat, our own siblings not at all', async () => {
@@ -221,7 +244,7 @@ describe('observing', () => {
     put(`${k3sPaths.configDropIns}/sub/d.yaml`, 'd')
     put(`${fairleadPaths.staged}${k3sPaths.managedDropIn}`, 'e')
     put(`${k3sPaths.manifests}/.fairlead-0123456789abcdef.tmp`, 'half')
-    const seen = (await files.observe(never)).files
+    const seen = (await files.observe([], never)).files
     expect([...seen.keys()].sort()).toEqual(
       [
         `${k3sPaths.configDropIns}/10-mine.yaml`,
@@ -246,7 +269,7 @@ describe('observing', () => {
   test('a pipe is never opened, and a device or socket is only named', async () => {
     mkdirSync(root + k3sPaths.manifests, { recursive: true })
     execFileSync('mkfifo', [`${root}${k3sPaths.manifests}/pipe.yaml`])
-    const seen = await files.observe(never)
+    const seen = await files.observe([], never)
     expect(seen.files.get(`${k3sPaths.manifests}/pipe.yaml`)?.type).toBe('other')
   })
 
@@ -257,22 +280,22 @@ describe('observing', () => {
     put(`${k3sPaths.manifests}/nul.yaml`, 'a\0b')
     put(`${k3sPaths.manifests}/huge.yaml`, '')
     truncateSync(`${root}${k3sPaths.manifests}/huge.yaml`, 65 * 1024 * 1024)
-    const seen = (await files.observe(never)).files
-    const told = (name: string) => {
+    const seen = (await files.observe([], never)).files
+    const toldOf = (name: string) => {
       const file = seen.get(`${k3sPaths.manifests}/${name}`)
       return [file?.digest, file?.text, file?.unreadable]
     }
-    expect(told('large.yaml')).toEqual([sha256Hex(large), undefined, 'larger than 8 MiB'])
-    expect(told('binary.yaml')).toEqual([sha256Hex(Buffer.from([0x61, 0xff, 0xfe])), undefined, 'not UTF-8'])
-    expect(told('nul.yaml')).toEqual([sha256Hex('a\0b'), 'a\0b', undefined])
-    expect(told('huge.yaml')).toEqual([undefined, undefined, 'larger than 64 MiB'])
+    expect(toldOf('large.yaml')).toEqual([sha256Hex(large), undefined, 'larger than 8 MiB'])
+    expect(toldOf('binary.yaml')).toEqual([sha256Hex(Buffer.from([0x61, 0xff, 0xfe])), undefined, 'not UTF-8'])
+    expect(toldOf('nul.yaml')).toEqual([sha256Hex('a\0b'), 'a\0b', undefined])
+    expect(toldOf('huge.yaml')).toEqual([undefined, undefined, 'larger than 64 MiB'])
   })
 
   test('texts together stay within their bound, the small ones first, and come back when there is room', async () => {
     put(traefik, 'small')
     const big = Buffer.alloc(8 * 1024 * 1024, 'x')
     for (let number = 0; number < 9; number += 1) put(`${k3sPaths.manifests}/a${number}.yaml`, big)
-    const seen = (await files.observe(never)).files
+    const seen = (await files.observe([], never)).files
     expect(seen.get(traefik)?.text).toBe('small')
     expect([...seen.values()].filter(({ text }) => text !== undefined)).toHaveLength(8)
     expect(seen.get(`${k3sPaths.manifests}/a8.yaml`)).toMatchObject({
@@ -281,7 +304,7 @@ describe('observing', () => {
     })
     rmSync(`${root}${k3sPaths.manifests}/a0.yaml`)
     rmSync(`${root}${k3sPaths.manifests}/a1.yaml`)
-    const after = (await files.observe(never)).files
+    const after = (await files.observe([], never)).files
     expect(after.get(`${k3sPaths.manifests}/a8.yaml`)?.text).toHaveLength(big.length)
   })
 
@@ -292,7 +315,7 @@ describe('observing', () => {
     expect((await files.observeFile(traefik))?.text).toBe('a: 1\n')
     writeFileSync(root + traefik, 'a: 2\n')
     utimesSync(root + traefik, then, then)
-    expect((await files.observe(never)).files.get(traefik)?.text).toBe('a: 2\n')
+    expect((await files.observe([], never)).files.get(traefik)?.text).toBe('a: 2\n')
   })
 
   test('files that come and go during the pass do not fail it', async () => {
@@ -308,7 +331,7 @@ describe('observing', () => {
     try {
       if (child.stdout !== null) await once(child.stdout, 'data')
       for (let pass = 0; pass < 30; pass += 1) {
-        for (const file of (await files.observe(never)).files.values()) {
+        for (const file of (await files.observe([], never)).files.values()) {
           if (file.text !== undefined) expect(file.digest).toBe(sha256Hex(file.text))
         }
       }
@@ -321,19 +344,19 @@ describe('observing', () => {
 
   test('beyond ten thousand entries it is warned once, and what was known before is still seen', async () => {
     put(`${k3sPaths.manifests}/zz-known.yaml`, 'x')
-    await files.observe(never)
+    await files.observe([], never)
     // Symlinks, because they are quickly made and never read.
     for (let number = 0; number < 10_050; number += 1) symlinkSync('x', `${root}${k3sPaths.manifests}/f${number}`)
-    const seen = (await files.observe(never)).files
+    const seen = (await files.observe([], never)).files
     expect(seen.size).toBe(10_000)
     expect(seen.has(`${k3sPaths.manifests}/zz-known.yaml`)).toBe(true)
-    await files.observe(never)
+    await files.observe([], never)
     expect(log.entries.map(({ fields }) => fields['code'])).toEqual(['TOO_MANY_ENTRIES'])
   })
 
   test('an aborted pass ends', async () => {
     put(traefik, 'x')
-    await expect(files.observe(AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
+    await expect(files.observe([], AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough')
   })
 })
 
@@ -342,31 +365,57 @@ describe('quarantine', () => {
 
   test('moves the file aside under its digest, and never over another', async () => {
     put(drop, 'bad')
-    const at = await files.quarantineFile(drop, sha256Hex('bad'))
+    const at = await files.quarantineFile(drop, await seenAt(drop))
     expect(at).toBe(`${fairleadPaths.quarantine}/${sha256Hex('bad').slice(0, 12)}-my drop.yaml`)
     expect(readFileSync(root + at, 'utf8')).toBe('bad')
     expect(existsSync(root + drop)).toBe(false)
     put(drop, 'bad')
-    const second = await files.quarantineFile(drop, sha256Hex('bad'))
+    const second = await files.quarantineFile(drop, await seenAt(drop))
     expect(second).toBe(`${at}-2`)
     expect(readdirSync(root + fairleadPaths.quarantine)).toHaveLength(2)
   })
 
   test('finishes a move that was killed half way', async () => {
     put(drop, 'bad')
-    const at = await files.quarantineFile(drop, sha256Hex('bad'))
+    const at = await files.quarantineFile(drop, await seenAt(drop))
     linkSync(root + at, root + drop)
-    expect(await files.quarantineFile(drop, sha256Hex('bad'))).toBe(at)
+    expect(await files.quarantineFile(drop, await seenAt(drop))).toBe(at)
     expect(existsSync(root + drop)).toBe(false)
     expect(readdirSync(root + fairleadPaths.quarantine)).toHaveLength(1)
   })
 
   test('leaves a file alone that is no longer what was judged', async () => {
     put(drop, 'good now')
-    expect(await failureCode(() => files.quarantineFile(drop, sha256Hex('bad')))).toBe('FILE_CHANGED')
+    expect(await failureCode(() => files.quarantineFile(drop, told(drop, 'bad')))).toBe('FILE_CHANGED')
     expect(readFileSync(root + drop, 'utf8')).toBe('good now')
     rmSync(root + drop)
-    expect(await failureCode(() => files.quarantineFile(drop, sha256Hex('bad')))).toBe('FILE_CHANGED')
+    expect(await failureCode(() => files.quarantineFile(drop, told(drop, 'bad')))).toBe('FILE_CHANGED')
+  })
+
+  test('of a file that is too large to have a digest goes by its size and time', async () => {
+    put(drop, '')
+    truncateSync(root + drop, 65 * 1024 * 1024)
+    const { digest, ...before } = await seenAt(drop)
+    expect(digest).toBeUndefined()
+    expect(await failureCode(() => files.quarantineFile(drop, { ...before, modifiedAtMs: 1 }))).toBe('FILE_CHANGED')
+    expect(await failureCode(() => files.quarantineFile(drop, { ...before, sizeBytes: 1 }))).toBe('FILE_CHANGED')
+    const at = await files.quarantineFile(drop, { ...before })
+    expect(at).toBe(`${fairleadPaths.quarantine}/undigested-${65 * 1024 * 1024}-my drop.yaml`)
+    expect(lstatSync(root + at).size).toBe(65 * 1024 * 1024)
+    expect(existsSync(root + drop)).toBe(false)
+  })
+
+  test('takes no symlink and no pipe', async () => {
+    mkdirSync(root + k3sPaths.manifests, { recursive: true })
+    symlinkSync('/etc/passwd', root + drop)
+    const link = await seenAt(drop)
+    expect(await failureCode(() => files.quarantineFile(drop, link))).toBe('NOT_A_FILE')
+    expect(await failureCode(() => files.quarantineFile(drop, told(drop, 'bad')))).toBe('FILE_CHANGED')
+    rmSync(root + drop)
+    execFileSync('mkfifo', [root + drop])
+    const pipe = await seenAt(drop)
+    expect(await failureCode(() => files.quarantineFile(drop, pipe))).toBe('NOT_A_FILE')
+    expect(existsSync(root + drop)).toBe(true)
   })
 })
 

@@ -1,5 +1,18 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -47,6 +60,8 @@ test('a running server is known by pid, start and the digest of its binary', asy
   )
   expect(found?.identity.startTicks).toMatch(/^[0-9]+$/)
   expect(found?.identity.bootId).toBe(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  expect(found?.upForMs).toBeGreaterThanOrEqual(0)
+  expect(found?.upForMs).toBeLessThan(10_000)
   expect(Math.abs(Date.now() - (found?.startedAtMs ?? 0))).toBeLessThan(10_000)
   expect(found?.args.slice(1)).toEqual(['server', '--data-dir', `${root}${k3sPaths.dataDir}`])
 })
@@ -95,6 +110,79 @@ test('a server whose binary was replaced on disk is still the server that it was
   const binary = join(root, 'usr/local/bin/k3s')
   writeFileSync(`${binary}.new`, 'another binary')
   renameSync(`${binary}.new`, binary)
-  expect(await port.current()).toEqual(before)
-  expect(await openK3sProcess({ root }).current(), 'also for one that looks only now').toEqual(before)
+  expect((await port.current())?.identity).toEqual(before?.identity)
+  const another = await openK3sProcess({ root }).current()
+  expect(another?.identity, 'also for one that looks only now').toEqual(before?.identity)
+})
+
+/** A copy of a binary that calls itself the K3s server and waits. */
+async function startImpostor(directory: string, uid?: number): Promise<ChildProcess> {
+  const binary = join(directory, 'k3s')
+  copyFileSync('/bin/sh', binary)
+  chmodSync(binary, 0o755)
+  writeFileSync(join(directory, 'server'), 'echo up\nread forever\n')
+  const child = spawn(binary, ['server', '--data-dir', `${root}${k3sPaths.dataDir}`], {
+    cwd: directory,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
+  })
+  if (child.stdout === null) throw new Error('no standard output')
+  await once(child.stdout, 'data')
+  return child
+}
+
+test.skipIf(process.geteuid?.() !== 0)('a copy that another user runs is not the server (needs root)', async () => {
+  mkdirSync(`${root}${k3sPaths.dataDir}`, { recursive: true, mode: 0o755 })
+  for (const uid of [65_534, undefined]) {
+    const directory = mkdtempSync(join(tmpdir(), 'impostor-'))
+    chmodSync(directory, 0o755)
+    chmodSync(root, 0o755)
+    const child = await startImpostor(directory, uid)
+    try {
+      const found = await openK3sProcess({ root }).current()
+      expect(found?.identity.pid, `uid ${uid}`).toBe(uid === undefined ? child.pid : undefined)
+    } finally {
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
+      rmSync(directory, { recursive: true })
+    }
+  }
+})
+
+/** A process table of one server, as files, so that its clock and owner can be chosen. */
+function pretend(of: { readonly uid: number; readonly uptime: string; readonly startTicks: number }): string {
+  const proc = join(root, 'proc')
+  mkdirSync(join(proc, '41'), { recursive: true })
+  mkdirSync(join(proc, 'sys/kernel/random'), { recursive: true })
+  writeFileSync(join(proc, 'sys/kernel/random/boot_id'), 'a-boot\n')
+  writeFileSync(join(proc, 'uptime'), of.uptime)
+  writeFileSync(join(proc, 'stat'), 'btime 1\n')
+  writeFileSync(join(proc, '41/status'), `Name:\tk3s\nUid:\t7\t${of.uid}\t7\t7\n`)
+  writeFileSync(join(proc, '41/stat'), `41 (k3s) S 1 ${'0 '.repeat(17)}${of.startTicks} 0\n`)
+  writeFileSync(join(proc, '41/cmdline'), `k3s\0server\0--data-dir\0${root}${k3sPaths.dataDir}\0`)
+  mkdirSync(join(root, 'bin'), { recursive: true })
+  writeFileSync(join(root, 'bin/k3s'), 'a binary')
+  symlinkSync(join(root, 'bin/k3s'), join(proc, '41/exe'))
+  symlinkSync('/', join(proc, '41/root'))
+  symlinkSync(root, join(proc, '41/cwd'))
+  return proc
+}
+
+test('how long it is up is told by the boot clock, not by the time of day', async () => {
+  const proc = pretend({ uid: 0, uptime: '5000.25 9.00\n', startTicks: 480_000 })
+  const found = await openK3sProcess({ root, proc }).current()
+  expect(found?.upForMs).toBe(200_250)
+  expect(Math.abs(Date.now() - 200_250 - (found?.startedAtMs ?? 0))).toBeLessThan(5_000)
+})
+
+test('it is the effective user that counts', async () => {
+  const proc = pretend({ uid: 12_345, uptime: '5000.25 9.00\n', startTicks: 480_000 })
+  expect(await openK3sProcess({ root, proc }).current()).toBeUndefined()
+})
+
+test('a binary larger than any K3s is not read', async () => {
+  const proc = pretend({ uid: 0, uptime: '5000.25 9.00\n', startTicks: 480_000 })
+  truncateSync(join(root, 'bin/k3s'), 1024 ** 3 + 1)
+  expect(await openK3sProcess({ root, proc }).current()).toBeUndefined()
 })
