@@ -1,3 +1,4 @@
+import { parseDurationMs } from './domain/duration.ts'
 import { Failure } from './domain/failure.ts'
 
 interface SettingSpec {
@@ -172,11 +173,9 @@ function settingValue(spec: SettingSpec, written: string | boolean | undefined, 
 }
 
 function durationMs(value: string, where: string): number {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(value)
-  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? '']
-  const ms = Number(match?.[1]) * (unit ?? Number.NaN)
-  if (Number.isInteger(ms) && ms > 0 && ms <= 2_147_483_647) return ms
-  throw invalid(where, `${JSON.stringify(value)} is no duration`, 'write a number and a unit: 500ms, 30s, 5m, 1h')
+  const ms = parseDurationMs(value)
+  if (ms !== undefined && ms > 0) return ms
+  throw invalid(where, `${JSON.stringify(value)} is no duration`, 'write 30s, 5m or 1h30m')
 }
 
 function invalid(where: string, what: string, fix: string): Failure {

@@ -3,7 +3,6 @@ import type { FileChange } from '../domain/change.ts'
 import { parseDurationMs } from '../domain/duration.ts'
 import { type ExitCode, exitCode } from '../domain/exit-code.ts'
 import { Failure } from '../domain/failure.ts'
-import type { Verdict } from '../domain/verdict.ts'
 import type { MetricsPort } from '../ports/metrics-port.ts'
 import { convergeOnce } from '../reconcile/converge-once.ts'
 import { pathOfChange } from '../reconcile/preview-plan.ts'
@@ -13,6 +12,7 @@ import { count, reportRefused } from './print-problems.ts'
 import { printable } from './printable.ts'
 import { refuseSuspended } from './refuse-suspended.ts'
 import { terminalLog } from './terminal-log.ts'
+import { verdictExitCode } from './verdict-exit-code.ts'
 
 const defaultTimeout = '60s'
 
@@ -66,21 +66,7 @@ async function applyUnderLock(call: CommandCall, machine: Machine, timeoutMs: nu
   const { verdict, applied } = await convergeOnce(input, { ...machine, metrics: uncounted }, terminal.interrupted)
   for (const change of applied) terminal.out.write(`${doneTo(change).padEnd(8)}  ${printable(pathOfChange(change))}\n`)
   terminal.out.write(`${count(applied.length, 'change')} applied · ${verdict.kind}: ${printable(verdict.message)}\n`)
-  return exitCodeOf(verdict)
-}
-
-function exitCodeOf(verdict: Verdict): ExitCode {
-  switch (verdict.kind) {
-    case 'settled':
-    case 'pending':
-      return exitCode.done
-    case 'blocked':
-      return exitCode.denied
-    case 'failed':
-      return exitCode.failed
-    default:
-      return verdict satisfies never
-  }
+  return verdictExitCode(verdict.kind)
 }
 
 function doneTo(change: FileChange): string {

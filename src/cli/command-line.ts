@@ -101,11 +101,25 @@ function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
+/** Failures of what Fairlead was told, which trying again does not mend. */
+const settingCodes: ReadonlySet<string> = new Set([
+  'CLUSTER_UNKNOWN',
+  'GIT_REFERENCE_INVALID',
+  'GIT_SETTINGS_INVALID',
+  'GIT_URL_INVALID',
+  'K3S_RUNS',
+  'LISTEN_ADDRESS_UNKNOWN',
+  'LISTEN_DENIED',
+  'LISTEN_INSECURE',
+  'LISTEN_TOKEN_MISSING',
+  'SCHEDULE_INVALID',
+  'SETTING_INVALID',
+])
+
 function reportFailure(failure: Failure, terminal: Terminal): ExitCode {
   const { code, where, fix } = failure.detail
   terminal.err.write(`fairlead: ${printable(failure.message)}\n  ${code} at ${printable(where)}\n  fix  ${fix}\n`)
-  const isConfiguration = code === 'SETTING_INVALID' || code.startsWith('LISTEN_')
-  return isConfiguration ? exitCode.badConfiguration : exitCode.failed
+  return settingCodes.has(code) ? exitCode.badConfiguration : exitCode.failed
 }
 
 function interruption(): AbortController {

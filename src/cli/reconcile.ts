@@ -6,6 +6,7 @@ import type { Command, CommandCall } from './command.ts'
 import { printable } from './printable.ts'
 import { refuseSuspended } from './refuse-suspended.ts'
 import { terminalLog } from './terminal-log.ts'
+import { verdictExitCode } from './verdict-exit-code.ts'
 
 const defaultTimeout = '60s'
 const pollMs = 50
@@ -70,20 +71,5 @@ function tell(status: StatusSnapshot, { terminal }: CommandCall): ExitCode {
     return exitCode.failed
   }
   terminal.out.write(`${status.verdict} at ${printable(status.revision)}: ${message}\n`)
-  return exitCodeOf(status.verdict)
-}
-
-function exitCodeOf(verdict: StatusSnapshot['verdict']): ExitCode {
-  switch (verdict) {
-    case 'settled':
-    case 'pending':
-      return exitCode.done
-    case 'blocked':
-      return exitCode.denied
-    case 'failed':
-    case 'unknown':
-      return exitCode.failed
-    default:
-      return verdict satisfies never
-  }
+  return verdictExitCode(status.verdict)
 }

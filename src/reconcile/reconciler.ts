@@ -75,8 +75,8 @@ export class Reconciler {
 
   /** Runs until `stop`; rejects only when a pass met a case that cannot happen. */
   async run(): Promise<void> {
-    const { events, clock, git, files } = this.#ports
-    await files.removeLeftovers()
+    const { events, clock, git } = this.#ports
+    await this.#removeLeftovers()
     await this.reporter.load()
     this.#requestSeen = this.reporter.current()?.lastHandledReconcileAt ?? ''
     await events.start((path) => this.#onFileHint(path))
@@ -102,6 +102,16 @@ export class Reconciler {
   trigger(reason: string, fullResync = false): void {
     this.#recompile ||= fullResync
     this.#queue.trigger('source', reason)
+  }
+
+  /** A place that refuses is told by every pass; it is no reason not to start. */
+  async #removeLeftovers(): Promise<void> {
+    try {
+      await this.#ports.files.removeLeftovers()
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#ports.log.warn({ code: error.detail.code, where: error.detail.where }, error.message)
+    }
   }
 
   #onFileHint(path: string): void {

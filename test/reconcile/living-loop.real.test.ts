@@ -340,6 +340,20 @@ describe('nothing that somebody wrote is lost', () => {
   })
 })
 
+test('a machine that refuses from the start is told, and is no reason not to start', async () => {
+  const server = join(machine.root, '/var/lib/rancher/k3s/server')
+  mkdirSync(join(machine.root, 'elsewhere'))
+  mkdirSync(server, { recursive: true })
+  symlinkSync(join(machine.root, 'elsewhere'), join(server, 'manifests'))
+  await machine.adopt()
+  await machine.repository.push({ [networkFile]: traefikPort(80) })
+  machine.start()
+  const status = await machine.statusUntil((one) => one.verdict === 'failed')
+  expect(condition(status, 'Ready')).toBe('False SYMLINK_ON_PATH')
+  expect(machine.read(dropIn)).toBeDefined()
+  expect(readdirSync(join(machine.root, 'elsewhere'))).toEqual([])
+})
+
 test('a renamed cluster is refused, and drift on what was in force is still repaired', async () => {
   const good = await settledMachine()
   await machine.push({

@@ -20,6 +20,8 @@ const installedPaths = [
 
 /** While the known server lives, the whole table is looked through this often for one that came beside it. */
 const rescanMs = 500
+/** A server that ended while it was looked at may have a successor. */
+const attempts = 3
 
 /** USER_HZ: what the kernel shows user space is in hundredths of a second (include/asm-generic/param.h). */
 const ticksPerSecond = 100
@@ -55,7 +57,7 @@ export function openK3sProcess(options: { readonly root: string; readonly proc?:
     isInstalled: async () =>
       installedPaths.some((path) => lstatSync(`${root}${path}`, { throwIfNoEntry: false }) !== undefined),
     current: async () => {
-      for (;;) {
+      for (let attempt = 1; attempt <= attempts; attempt += 1) {
         known = find()
         if (known === undefined) return undefined
         const binaryDigest = await digests.of(known)
@@ -65,6 +67,8 @@ export function openK3sProcess(options: { readonly root: string; readonly proc?:
         }
         known = undefined
       }
+      // A server whose binary cannot be read has no identity: nothing is restored in its name.
+      return undefined
     },
   }
 }
