@@ -2,7 +2,7 @@ import type { FileArtefact } from '../domain/artefact.ts'
 import type { Impact } from '../domain/change.ts'
 import type { ObservedFile } from '../domain/observation.ts'
 import { configKeyImpact, worstImpact } from '../k3s/change-impact.ts'
-import { locationOf } from '../k3s/locations.ts'
+import { inPlacePath, locationOf } from '../k3s/locations.ts'
 import { readYamlMap } from '../text/yaml-read.ts'
 
 const harmless: Impact = { kind: 'None', reason: 'no traffic notices' }
@@ -33,6 +33,8 @@ export function repairImpact(after: FileArtefact): Impact {
 }
 
 export function removalImpact(before: ObservedFile): Impact {
+  // What was only staged was never in force.
+  if (inPlacePath(before.path) !== before.path) return harmless
   const location = locationOf(before.path)
   if (location === 'k3s-config') return configImpact(before.text, '')
   return location === 'flannel-conf' ? flannelOptions : harmless

@@ -139,6 +139,13 @@ group('flags where a K3s is installed', () => {
       inventory: inventory({ [staged(dropIn)]: 'disable: []\n' }),
     }
     expect(changes(input)).toEqual([`create ${dropIn} Revision`, `delete ${staged(dropIn)} Revision`])
+    const old = 'cluster-cidr:\n  - "10.42.0.0/16"\n'
+    const withdrawn = {
+      ...input,
+      observation: observation(observed(staged(dropIn), old)),
+      inventory: inventory({ [staged(dropIn)]: old }),
+    }
+    expect(planNode(planInput(withdrawn)).changes.map((change) => change.impact.kind)).toEqual(['K3sRestart', 'None'])
   })
 
   test('flags in place are repaired in place when somebody edits them', () => {
