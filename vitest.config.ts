@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           pool: 'forks',
-          testTimeout: 3_600_000,
+          testTimeout: 600_000,
           fileParallelism: false,
         },
       },

@@ -114,9 +114,11 @@ test(`kill -9 at ${kills} random moments of an apply leaves nothing torn, and th
     const revision = round % 2 === 0 ? 'b' : 'a'
     writeCheckout(revision)
     const child = fairlead('apply', '--once')
+    // Listened for from the start: an apply may well end by itself before it is killed.
+    const exited = once(child, 'exit')
     await sleep(applyMs * (0.25 + 0.75 * chance()))
     child.kill('SIGKILL')
-    const [, signal] = (await once(child, 'exit')) as [number | null, string | null]
+    const [, signal] = (await exited) as [number | null, string | null]
     if (signal === 'SIGKILL') killed += 1
     expectNothingTorn()
     // Every fifth round the revision is carried to its end; else the next one starts from the ruins of this.
