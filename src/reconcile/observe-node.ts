@@ -29,7 +29,7 @@ export interface ObservedNode {
 }
 
 /**
- * @param engine what the settings say; `auto` looks whether a K3s is installed, running or not
+ * @param engine what the settings say; `auto` looks whether a K3s runs or is installed
  * @param wantedPaths where the program wants files: they are looked at however many others there are
  * @throws Failure K3S_RUNS when our own engine was asked for beside a live K3s
  */
@@ -40,8 +40,9 @@ export async function observeNode(
   signal: AbortSignal,
 ): Promise<ObservedNode> {
   // The process first: files that K3s stages between the two reads are then never taken for those of its predecessor.
-  const chosen = engine === 'auto' ? ((await ports.k3s.isInstalled()) ? 'k3s' : 'builtin') : engine
   const process = await ports.k3s.current()
+  const hasK3s = process !== undefined || (await ports.k3s.isInstalled())
+  const chosen = engine === 'auto' ? (hasK3s ? 'k3s' : 'builtin') : engine
   if (chosen === 'builtin' && process !== undefined) throw k3sRuns(process)
   const pristine = chosen === 'k3s' ? await ports.state.readPristine() : undefined
   const inventory = await ports.state.readInventory()

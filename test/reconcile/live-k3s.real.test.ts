@@ -124,6 +124,15 @@ test('an upgrade in the middle of a flood of edits never brings the old release 
   await eventually(() => machine.read(traefik) === '# traefik of new\n', 'the new release is guarded')
 })
 
+test('a K3s that runs from where nobody looks for one is a K3s all the same', async () => {
+  k3s = await startStandInK3s(machine.root, { version: 'one', packagedFiles: release('one') })
+  await k3s.staged()
+  unlinkSync(join(machine.root, '/usr/local/bin/k3s'))
+  machine.start()
+  const status = await machine.statusUntil((one) => condition(one, 'Ready') === 'False RestartPending')
+  expect(status.engine).toBe('k3s')
+})
+
 test('a widened mode is narrowed under a live K3s as well', async () => {
   await guardedMachine()
   const path = join(machine.root, coredns)
