@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.real.test.ts', 'test/faults/**', 'test/browser/**'],
+          exclude: ['test/**/*.real.test.ts', 'test/faults/**', 'test/browser/**', 'test/cluster/**'],
           pool: 'threads',
           isolate: false,
         },
@@ -26,13 +26,23 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/**/*.real.test.ts'],
-          exclude: ['test/faults/**', 'test/browser/**'],
+          exclude: ['test/faults/**', 'test/browser/**', 'test/cluster/**'],
           pool: 'forks',
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
       },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: 'faults',

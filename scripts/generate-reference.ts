@@ -1,9 +1,10 @@
 /**
- * Writes what is generated from the schema: JSON Schema files for editors, and the reference pages. With `--check` it
+ * Writes what is generated from the schema and the rules: JSON Schema files for editors, and the reference pages. With `--check` it
  * writes nothing and ends with 1 when one of them is stale.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { rulesPage } from '../src/lint/rules-page.ts'
 import { editorSchema } from '../src/schema/json-schema.ts'
 import { referencePage } from '../src/schema/reference-page.ts'
 
@@ -15,6 +16,7 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     files.set(`cluster-repo-template/.fairlead/${name}.schema.json`, `${JSON.stringify(editorSchema(kind), null, 2)}\n`)
     files.set(`docs/reference/${name}.md`, referencePage(kind))
   }
+  files.set('docs/rules.md', rulesPage())
   return files
 }
 

@@ -30,6 +30,24 @@ export const settingSpecs = {
     ['auto', 'k3s', 'builtin'],
     'who applies the manifests directory: a K3s on this machine, or Fairlead',
   ),
+  kubeconfig: text(
+    '--kubeconfig <file>',
+    'KUBECONFIG',
+    undefined,
+    'how to reach the Kubernetes API; several files with ":" between them',
+  ),
+  kubeContext: text(
+    '--context <name>',
+    'FAIRLEAD_CONTEXT',
+    undefined,
+    'context of the kubeconfig, if not its current one',
+  ),
+  ageKeyFile: text(
+    '--age-key-file <file>',
+    'FAIRLEAD_AGE_KEY_FILE',
+    undefined,
+    'age secret key for files that are encrypted with SOPS; /var/lib/fairlead/age.key below the root unless told',
+  ),
   gitUrl: text(
     '--git-url <url>',
     'FAIRLEAD_GIT_URL',

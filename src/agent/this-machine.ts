@@ -2,11 +2,14 @@ import { resolve } from 'node:path'
 import { systemClock } from '../adapters/clock/system-clock.ts'
 import { openNodeFiles } from '../adapters/disk/node-files.ts'
 import { type NodeState, openNodeState } from '../adapters/disk/node-state.ts'
+import { openHostReader } from '../adapters/host/host-reader.ts'
 import { openK3sProcess } from '../adapters/k3s-process/k3s-process.ts'
+import { openSopsSecrets } from '../adapters/sops/sops-secrets.ts'
 import type { Facts } from '../domain/facts.ts'
 import { fairleadPaths } from '../k3s/locations.ts'
 import type { LogPort } from '../ports/log-port.ts'
 import type { ConvergeSettings } from '../reconcile/converge-node.ts'
+import { machinePlaces } from '../reconcile/machine-places.ts'
 import type { ObservePorts } from '../reconcile/observe-node.ts'
 import type { Settings } from '../settings.ts'
 
@@ -35,8 +38,15 @@ export function openMachine(settings: Settings, here: Pick<Here, 'workingDirecto
     files: openNodeFiles({ root, log }),
     state: openNodeState({ stateDirectory, log }),
     k3s: openK3sProcess({ root }),
+    host: openHostReader({ root, findPlaces: machinePlaces }),
     clock: systemClock(),
+    secrets: openSopsSecrets(ageKeyFile(settings, here, stateDirectory)),
   }
+}
+
+function ageKeyFile(settings: Settings, here: Pick<Here, 'workingDirectory'>, stateDirectory: string): string {
+  const { ageKeyFile: named } = settings
+  return named === undefined ? `${stateDirectory}/age.key` : resolve(here.workingDirectory, named)
 }
 
 /** K3s lower-cases the host name when nobody tells it a node name. */

@@ -3,7 +3,6 @@ import type { FileChange } from '../domain/change.ts'
 import { parseDurationMs } from '../domain/duration.ts'
 import { type ExitCode, exitCode } from '../domain/exit-code.ts'
 import { Failure } from '../domain/failure.ts'
-import type { MetricsPort } from '../ports/metrics-port.ts'
 import { convergeOnce } from '../reconcile/converge-once.ts'
 import { pathOfChange } from '../reconcile/preview-plan.ts'
 import type { Command, CommandCall } from './command.ts'
@@ -12,6 +11,7 @@ import { count, reportRefused } from './print-problems.ts'
 import { printable } from './printable.ts'
 import { refuseSuspended } from './refuse-suspended.ts'
 import { terminalLog } from './terminal-log.ts'
+import { uncounted } from './uncounted.ts'
 import { verdictExitCode } from './verdict-exit-code.ts'
 
 const defaultTimeout = '60s'
@@ -73,14 +73,4 @@ function doneTo(change: FileChange): string {
   if (change.kind === 'restore') return change.cause === 'Drift' ? 'restored' : 'staged'
   const words = { create: 'created', update: 'updated', takeover: 'skipped', empty: 'emptied', delete: 'removed' }
   return words[change.kind]
-}
-
-/** Nobody scrapes a process that ends by itself. */
-const uncounted: MetricsPort = {
-  passEnded: () => {},
-  changeApplied: () => {},
-  fetchEnded: () => {},
-  driftRepaired: () => {},
-  conditionIs: () => {},
-  webhookAnswered: () => {},
 }

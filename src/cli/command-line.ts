@@ -103,15 +103,20 @@ function kebabCase(name: string): string {
 
 /** Failures of what Fairlead was told, which trying again does not mend. */
 const settingCodes: ReadonlySet<string> = new Set([
+  'CAPTURE_NODE_UNKNOWN',
   'CLUSTER_UNKNOWN',
   'GIT_REFERENCE_INVALID',
   'GIT_SETTINGS_INVALID',
   'GIT_URL_INVALID',
+  'IMPORT_NAME_INVALID',
+  'IMPORT_NODE_TWICE',
+  'IMPORT_VERSION_UNKNOWN',
   'K3S_RUNS',
   'LISTEN_ADDRESS_UNKNOWN',
   'LISTEN_DENIED',
   'LISTEN_INSECURE',
   'LISTEN_TOKEN_MISSING',
+  'NODE_UNKNOWN',
   'SCHEDULE_INVALID',
   'SETTING_INVALID',
 ])

@@ -2,7 +2,7 @@ import type { SettingKey } from '../settings.ts'
 import type { CommandSpec } from './command.ts'
 
 const repository = ['repo', 'cluster'] as const satisfies readonly SettingKey[]
-const machine = ['root', 'node', 'role', 'engine'] as const satisfies readonly SettingKey[]
+const machine = ['root', 'node', 'role', 'engine', 'ageKeyFile'] as const satisfies readonly SettingKey[]
 const git = [
   'gitUrl',
   'gitBranch',
@@ -52,12 +52,71 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import('./init.ts')).initCommand,
   },
   {
+    name: 'import',
+    summary: 'documents of a cluster that exists: from machines, from its API, or from both',
+    words: '[dir]',
+    settings: ['node', 'kubeconfig', 'kubeContext'],
+    options: [
+      { flag: '--host-root <dirs>', help: 'root of a machine; several with commas, and their names in --node' },
+      { ...capture, help: 'a captured cluster instead' },
+      { flag: '--cloud-init <file>', help: 'a #cloud-config that installs K3s instead' },
+      { flag: '--name <cluster>', help: 'directory below clusters/ (default: that of the capture, or home)' },
+      { flag: '--k3s-version <release>', help: 'where neither a machine nor the API shows it' },
+      { flag: '--dry-run', help: 'print the files and write none' },
+    ],
+    notes: `Examples:
+  fairlead import --host-root / my-network
+  fairlead import --host-root /mnt/pi-1,/mnt/pi-2 --node pi-1,pi-2 my-network
+  fairlead import --kubeconfig ~/.kube/config my-network
+What it writes plans to nothing on the same machines.`,
+    load: async () => (await import('./import.ts')).importCommand,
+  },
+  {
+    name: 'capture',
+    summary: 'facts and files of this machine and its cluster, for plans made elsewhere; secrets are left out',
+    settings: ['cluster', 'root', 'node', 'kubeconfig', 'kubeContext'],
+    options: [output(['json', 'yaml']), { flag: '--out <file>', help: 'write it there, readable by you alone' }],
+    load: async () => (await import('./capture.ts')).captureCommand,
+  },
+  {
     name: 'validate',
     summary: 'every problem of a checkout, in one run',
     words: '[path]',
     settings: repository,
     options: [output(['json', 'yaml']), { flag: '-v, --verbose', help: 'show notices as well' }],
     load: async () => (await import('./validate.ts')).validateCommand,
+  },
+  {
+    name: 'lint',
+    summary: 'every rule of the catalogue, on a checkout, on a capture, or on the files of a K3s machine',
+    words: '[path]',
+    settings: [...repository, 'node'],
+    options: [
+      output(['json', 'yaml', 'sarif']),
+      { ...capture, help: 'the captured cluster; with a checkout, what the checkout would do to it' },
+      { ...base, help: 'what the checkout changes about a Git revision' },
+      { flag: '--host-root <dir>', help: 'the K3s machine whose root this is, and no repository' },
+      { flag: '--k3s-version <version>', help: 'with --host-root: the release, where the machine does not show it' },
+      { flag: '--rule <ids>', help: 'these rules only, with commas between them' },
+      { flag: '-v, --verbose', help: 'show notices as well' },
+    ],
+    notes: `Examples:
+  fairlead lint                            every cluster of this checkout
+  fairlead lint --host-root / --rule cfg-unknown-key-server
+  fairlead lint -o sarif > fairlead.sarif  for code hosts
+fairlead explain <rule> tells why.`,
+    load: async () => (await import('./lint.ts')).lintCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'what is wrong with K3s on this machine now, and the commands that mend it; changes nothing',
+    settings: ['root', 'node', 'role', 'kubeconfig', 'kubeContext'],
+    options: [
+      output(['json', 'yaml']),
+      { flag: '--flags', help: 'only the flags that K3s gets, and where each comes from' },
+      { flag: '-v, --verbose', help: 'show notices as well' },
+    ],
+    load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
     name: 'render',
@@ -87,6 +146,26 @@ export const commands: readonly CommandSpec[] = [
     settings: [...repository, ...machine, ...git],
     options: [capture, base, detailedExitCode],
     load: async () => (await import('./diff.ts')).diffCommand,
+  },
+  {
+    name: 'lb',
+    summary: 'which nodes serve which LoadBalancer Services, before and after a change',
+    settings: [...repository, ...git],
+    options: [
+      output(['json', 'yaml', 'wide']),
+      { ...capture, help: 'captured nodes and Services instead of those of the repository' },
+      { ...detailedExitCode, help: 'end with 2 when a Service is served otherwise' },
+    ],
+    load: async () => (await import('./lb.ts')).lbCommand,
+  },
+  {
+    name: 'bootstrap',
+    summary: 'prepare this machine for K3s: flags, flannel options and manifests of a node in the inventory',
+    words: '<node>',
+    settings: [...repository, 'root', 'ageKeyFile', ...git],
+    options: [{ flag: '--dry-run', help: 'list what would be written and write nothing' }],
+    notes: 'Run it before K3s is installed. Example: fairlead bootstrap pi-1 --repo my-network --cluster home',
+    load: async () => (await import('./bootstrap.ts')).bootstrapCommand,
   },
   {
     name: 'adopt',
@@ -129,7 +208,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'drift',
     summary: 'what differs now from the program in force, and the edits that repairs overwrote',
-    settings: ['root', 'engine'],
+    settings: ['root', 'engine', 'ageKeyFile'],
     options: [
       output(['json', 'yaml', 'wide']),
       { flag: '--diff <digest>', help: 'show one lost edit' },

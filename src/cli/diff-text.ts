@@ -15,6 +15,8 @@ interface TextDiff {
   readonly title?: string
   readonly before: string | undefined
   readonly after: string | undefined
+  /** Known to hold secrets, whatever it looks like. */
+  readonly holdsSecret?: boolean
 }
 
 /** One change of a plan as a unified diff; its header names the node in front of the path, as `render --out` does. */
@@ -26,15 +28,19 @@ export function formatFileChange(node: string, change: FileChange, colours: Colo
     const what = before.unreadable ?? `a ${before.type}`
     return `${header(title, title, colours)}(what is there now is not shown: ${printable(what)})\n`
   }
-  const diff = formatTextDiff({ path, title, before: before?.text, after: wantedText(change) }, colours)
+  const isDecrypted = 'after' in change && change.after.secrecy === 'decrypted'
+  const isSecret = isDecrypted || before?.holdsSecret === true
+  const texts = { before: before?.text, after: wantedText(change), holdsSecret: isSecret }
+  const diff = formatTextDiff({ path, title, ...texts }, colours)
   if (diff !== '' || before === undefined) return diff
   return `${header(title, title, colours)}mode ${octal(before.mode)} -> ${octal(fileMode)}\n`
 }
 
 /** A unified diff that shows nothing of a file that holds secrets on either side. */
-export function formatTextDiff({ path, title = path, before, after }: TextDiff, colours: Colours): string {
+export function formatTextDiff(diff: TextDiff, colours: Colours): string {
+  const { path, title = path, before, after } = diff
   if (before === after) return ''
-  if (holdsSecret(path, before) || holdsSecret(path, after)) {
+  if (diff.holdsSecret === true || holdsSecret(path, before) || holdsSecret(path, after)) {
     const lines = `${linesIn(before)} before, ${linesIn(after)} after`
     return `${header(title, title, colours)}(the file holds secrets, its lines are not shown: ${lines})\n`
   }

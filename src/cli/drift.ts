@@ -1,4 +1,5 @@
 import { convergeSettings, type Machine, openMachine } from '../agent/this-machine.ts'
+import { fileId } from '../domain/artefact.ts'
 import { exitCode } from '../domain/exit-code.ts'
 import type { LostEdit } from '../domain/lost-edit.ts'
 import { type DriftItem, observeDrift } from '../reconcile/preview-drift.ts'
@@ -65,8 +66,8 @@ async function showLostEdit(prefix: string, edits: readonly LostEdit[], machine:
     return exitCode.failed
   }
   const now = await machine.files.observeFile(edit.path)
-  terminal.out.write(
-    formatTextDiff({ path: edit.path, before: now?.text ?? '', after: text }, colours(terminal.colour)),
-  )
+  const holdsSecret = (await machine.state.readInventory()).entries.get(fileId(edit.path))?.holdsSecret === true
+  const diff = { path: edit.path, before: now?.text ?? '', after: text, holdsSecret }
+  terminal.out.write(formatTextDiff(diff, colours(terminal.colour)))
   return exitCode.done
 }

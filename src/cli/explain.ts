@@ -1,16 +1,23 @@
 import { exitCode } from '../domain/exit-code.ts'
+import { findRule } from '../lint/catalogue.ts'
+import { codeOfRule, type Rule } from '../lint/rule.ts'
 import type { DocumentKind } from '../schema/documents.ts'
 import { type Explanation, explain } from '../schema/explain.ts'
 import { type Colours, colours } from './colour.ts'
 import type { Command } from './command.ts'
 import { printable } from './printable.ts'
 
-/** One field of the documents, like `kubectl explain`. */
+/** One field of the documents, like `kubectl explain`, or one rule. */
 export const explainCommand: Command = async ({ words, terminal }) => {
   const [path = ''] = words
   const style = { colours: colours(terminal.colour), columns: terminal.columns }
   if (path === '') {
     terminal.out.write(formatKinds(style))
+    return exitCode.done
+  }
+  const rule = findRule(path)
+  if (rule !== undefined) {
+    terminal.out.write(formatRule(rule, style))
     return exitCode.done
   }
   const found = explain(path)
@@ -73,6 +80,24 @@ export function formatExplanation(
       `  ${bold(field.name)}  <${field.type}>${field.isRequired ? '  required' : ''}\n${wrap(field.description, columns, 6)}`,
   )
   return `${head}${about}${list.length === 0 ? '' : `\n${bold('FIELDS')}\n${list.join('')}`}`
+}
+
+export function formatRule(rule: Rule, { colours: { bold }, columns }: ExplainStyle): string {
+  const facts = [
+    ['RULE', rule.id],
+    ['CODE', codeOfRule(rule.id)],
+    ['SEVERITY', rule.severity],
+    ['RELEASES', rule.versions],
+    ['LOOKS AT', rule.looksAt.length === 0 ? 'documents' : rule.looksAt.join(', ')],
+  ]
+  const head = facts.map(([name = '', value = '']) => `${bold(name.padEnd(9))} ${value}\n`).join('')
+  const parts = [
+    ['WHAT', rule.title],
+    ['WHY', rule.why],
+    ['FIX', rule.fix],
+  ].map(([name = '', text = '']) => `\n${bold(name)}\n${wrap(text, columns, 2)}`)
+  const sources = rule.sources.map((source) => `  ${source}\n`).join('')
+  return `${head}${parts.join('')}\n${bold('SOURCES')}\n${sources}`
 }
 
 /** Breaks at spaces only, so that a long value stays in one piece. */

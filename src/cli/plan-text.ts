@@ -41,9 +41,16 @@ export function formatPlan(clusters: readonly ClusterPreview[], options: PlanTex
 }
 
 function formatNode(cluster: string, node: NodePreview, options: PlanTextOptions): string {
+  const { reported } = node.plan
   const groups = [
     formatGroup('Caused by this revision', changesOf(node, 'Revision'), [], options),
-    formatGroup('Already drifted', changesOf(node, 'Drift'), node.plan.reported, options),
+    formatGroup('Already drifted', changesOf(node, 'Drift'), reported.filter(isDrift), options),
+    formatGroup(
+      'Encrypted in the repository',
+      [],
+      reported.filter((one) => !isDrift(one)),
+      options,
+    ),
     formatGroup('Owned by someone else', changesOf(node, 'Foreign'), [], options),
     formatDrops(node.drops, options),
     formatWaiting(node),
@@ -57,6 +64,10 @@ function formatRefusal({ refusal }: NodePreview): string {
   if (refusal === undefined) return ''
   const word = refusal.reason === 'RebuildRequired' ? 'refused' : 'not yet'
   return `\n  ${word}  ${printable(refusal.message)}\n`
+}
+
+function isDrift({ reason }: ReportedDrift): boolean {
+  return reason !== 'Encrypted'
 }
 
 function changesOf(node: NodePreview, cause: Cause): readonly FileChange[] {

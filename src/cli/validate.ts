@@ -6,6 +6,7 @@ import { compareProblems, hasErrors, type Problem } from '../domain/problem.ts'
 import type { RepositoryReader } from '../ports/repository-port.ts'
 import { compileRevision } from '../reconcile/compile-revision.ts'
 import { chooseCluster } from '../reconcile/load-desired.ts'
+import { readOnce } from '../reconcile/read-once.ts'
 import { listClusters } from '../schema/load-cluster.ts'
 import type { Command } from './command.ts'
 import { count, formatProblems } from './print-problems.ts'
@@ -14,7 +15,7 @@ import { formatStructured, isStructured } from './structured-output.ts'
 /** Every problem of every cluster in a checkout, in one run. */
 export const validateCommand: Command = async ({ settings, words, options, terminal }) => {
   const directory = resolve(terminal.workingDirectory, words[0] ?? settings.repo)
-  const reader = openCheckout(directory)
+  const reader = readOnce(openCheckout(directory))
   const clusters = await chosenClusters(reader, settings.cluster, terminal.interrupted)
   const problems = await problemsOf(reader, clusters, terminal.interrupted)
   const format = options['output']

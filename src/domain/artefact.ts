@@ -14,6 +14,12 @@ export interface FileArtefact {
   /** Absolute, as K3s sees it; the machine's root is put in front when it is written. */
   readonly path: string
   readonly text: string
+  /**
+   * Only for a file that is encrypted in the repository. `encrypted`: the text is ciphertext, as in every program that
+   * is stored or sent. `decrypted`: the text is in the clear, in memory, and is shown nowhere. `locked`: it could not be
+   * decrypted here, and what stands at the path stays as it is.
+   */
+  readonly secrecy?: 'encrypted' | 'decrypted' | 'locked'
   /** What in the repository it comes from: `spec.components.traefik`, `clusters/home/manifests/lan.yaml`. */
   readonly origin: string
 }

@@ -42,6 +42,6 @@ export interface NodePlan {
 
 export interface ReportedDrift {
   readonly path: string
-  readonly reason: 'PackagedFilesReport' | 'PristineUnknown' | 'K3sStarting' | 'FlagsEdited'
+  readonly reason: 'PackagedFilesReport' | 'PristineUnknown' | 'K3sStarting' | 'FlagsEdited' | 'Encrypted'
   readonly message: string
 }

@@ -18,6 +18,8 @@ export interface InventoryEntry {
   readonly revision: string
   /** `packaged`: staged by us in K3s's stead, from our own bundle. */
   readonly class: 'program' | 'packaged'
+  /** The content is encrypted in the repository: whatever stands at the path is neither shown nor kept. */
+  readonly holdsSecret?: true
 }
 
 /** The content is what we wrote, or were writing when we were interrupted. */

@@ -18,6 +18,8 @@ export interface ObservedFile {
   readonly text?: string
   /** Why there is no text, for people: `larger than 8 MiB`, `not UTF-8`, `permission denied`. */
   readonly unreadable?: string
+  /** What Fairlead decrypts stands or stood here: no line of it is shown or kept. */
+  readonly holdsSecret?: true
 }
 
 /** The files in the places that programs may write to, by path. */

@@ -5,6 +5,7 @@ export type ComponentKey =
   | 'servicelb'
   | 'networkPolicy'
   | 'cloudController'
+  | 'helmController'
   | 'kubeProxy'
   | 'metricsServer'
   | 'localStorage'
@@ -12,11 +13,17 @@ export type ComponentKey =
 /** How K3s is told to leave a component out: an item of its `disable` list, or a flag of its own. */
 export type ComponentSwitch =
   | { readonly key: ComponentKey; readonly kind: 'disable-item'; readonly item: string }
-  | { readonly key: ComponentKey; readonly kind: 'flag'; readonly flag: string }
+  | {
+      readonly key: ComponentKey
+      readonly kind: 'flag'
+      readonly flag: string
+      /** Not told while it is on: older releases do not know the flag. */
+      readonly onlyWhenOff?: true
+    }
 
 /**
  * @see k3s-io/k3s pkg/cli/cmds/server.go (`DisableItems`, `--disable-*`), K3s 1.36; `--disable` since 1.17.4,
- *   `--disable-kube-proxy` since 1.19.1
+ *   `--disable-kube-proxy` since 1.19.1, `--disable-helm-controller` since 1.21.3
  */
 export const componentSwitches: readonly ComponentSwitch[] = [
   { key: 'coredns', kind: 'disable-item', item: 'coredns' },
@@ -25,6 +32,7 @@ export const componentSwitches: readonly ComponentSwitch[] = [
   { key: 'servicelb', kind: 'disable-item', item: 'servicelb' },
   { key: 'traefik', kind: 'disable-item', item: 'traefik' },
   { key: 'cloudController', kind: 'flag', flag: 'disable-cloud-controller' },
+  { key: 'helmController', kind: 'flag', flag: 'disable-helm-controller', onlyWhenOff: true },
   { key: 'kubeProxy', kind: 'flag', flag: 'disable-kube-proxy' },
   { key: 'networkPolicy', kind: 'flag', flag: 'disable-network-policy' },
 ]

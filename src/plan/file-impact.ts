@@ -12,6 +12,11 @@ const flannelOptions: Impact = { kind: 'DataPlaneOutage', reason: 'the pod netwo
 const traefikValues: Impact = { kind: 'PodRestart', reason: 'Helm upgrades Traefik and its pods roll' }
 const chartValues: Impact = { kind: 'PodRestart', reason: 'Helm upgrades the chart and its pods roll' }
 const dnsZones: Impact = { kind: 'None', reason: 'CoreDNS reloads its custom zones within two minutes' }
+const podNetwork: Impact = {
+  kind: 'DataPlaneOutage',
+  reason: 'the plugin of the pod network is upgraded on every node',
+}
+const firstPodNetwork: Impact = { kind: 'None', reason: 'nodes get their pod network' }
 const objects: Impact = { kind: 'None', reason: 'the objects of the manifest are applied; what they do is theirs' }
 
 /**
@@ -22,6 +27,7 @@ export function artefactImpact(before: string | undefined, after: FileArtefact):
   if (after.location === 'flannel-conf') return before === undefined ? firstFlags : flannelOptions
   if (after.location === 'k3s-config') return configImpact(before, after.text)
   if (after.path.endsWith('/fairlead-traefik.yaml')) return traefikValues
+  if (after.path.endsWith('/fairlead-cni.yaml')) return before === undefined ? firstPodNetwork : podNetwork
   if (after.path.endsWith('/fairlead-coredns-custom.yaml')) return dnsZones
   if (after.origin.startsWith('spec.helmChartConfigs')) return chartValues
   return objects
@@ -48,6 +54,11 @@ function configImpact(before: string | undefined, after: string): Impact {
     .sort()
     .filter((key) => JSON.stringify(old[key]) !== JSON.stringify(next[key]))
   return worstImpact(changed.map((key) => nameKey(key, configKeyImpact(key))))
+}
+
+/** A first drop-in beside a K3s whose flags are known, by what it changes about them. */
+export function firstFlagsImpact(changed: readonly string[]): Impact {
+  return worstImpact([firstFlags, ...changed.map((key) => nameKey(key, configKeyImpact(key)))])
 }
 
 function nameKey(key: string, impact: Impact): Impact {

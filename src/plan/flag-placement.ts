@@ -1,6 +1,9 @@
 import { type FileArtefact, fileId } from '../domain/artefact.ts'
+import { asReadBy } from '../k3s/config/release-reading.ts'
 import { inPlacePath, locationOf, manifestName, stagedPath } from '../k3s/locations.ts'
+import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
 import { sha256Hex } from '../text/digest.ts'
+import { isInEffect } from './flag-check.ts'
 import type { PlanInput } from './plan-input.ts'
 
 export interface PlacedFlags {
@@ -18,12 +21,23 @@ export interface PlacedFlags {
  * told to, they go into place.
  */
 export function placeFlags(input: PlanInput): PlacedFlags {
-  const wanted = input.program.files.filter((file) => file.location !== 'manifest')
+  const wanted = neededFlags(input)
   if (input.engine === 'builtin' || input.placeFlags) return { files: wanted, waiting: [], keptPaths: [] }
 
   const files = wanted.map((file) => (isPlaced(file, input) ? file : stagedCopy(file)))
   const waiting = files.filter((file) => inPlacePath(file.path) !== file.path)
   return { files, waiting, keptPaths: [...waiting.map(placeOfStaged), ...obsoleteFlags(wanted, waiting, input)] }
+}
+
+/** The flag files of the program; without a drop-in that would say what K3s is told already. */
+function neededFlags({ program, config, hasK3s, inventory, observation }: PlanInput): readonly FileArtefact[] {
+  const files = program.files.filter((file) => file.location !== 'manifest')
+  const dropIn = files.find((file) => file.location === 'k3s-config')
+  if (dropIn === undefined || config === undefined || !hasK3s) return files
+  // A staged one that K3s has never read is not needed any more either.
+  const isThere = inventory.entries.has(dropIn.id) || observation.files.has(dropIn.path)
+  const read = asReadBy(config, parseK3sVersion(program.k3sVersion))
+  return isThere || !isInEffect(dropIn, read) ? files : files.filter((file) => file !== dropIn)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Inventory } from '../domain/inventory.ts'
+import type { NodeConfigReading } from '../domain/k3s-config-reading.ts'
 import type { NodeObservation } from '../domain/observation.ts'
 import type { NodeProgram } from '../domain/program.ts'
 import type { DeployEngine } from '../domain/status.ts'
@@ -12,6 +13,10 @@ export interface PlanInput {
   readonly inventory: Inventory
   readonly engine: DeployEngine
   readonly packaged: PackagedTarget
+  /** What else tells K3s here how to run; undefined where nobody looked, or no K3s is meant to read it. */
+  readonly config: NodeConfigReading | undefined
+  /** A K3s is installed: what `config` amounts to is in force, or will be with its next start. */
+  readonly hasK3s: boolean
   /** Foreign files that `fairlead adopt` was told to take over: path → digest when it was shown. */
   readonly takenOver: Readonly<Record<string, string>>
   /** Write flags where K3s reads them although it runs: `apply --once --place-flags`. */

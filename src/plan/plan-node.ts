@@ -1,11 +1,13 @@
 import { type ArtefactId, compareById, type FileArtefact, fileId } from '../domain/artefact.ts'
-import type { Cause, FileChange, NodePlan, ReportedDrift } from '../domain/change.ts'
-import { isOurContent } from '../domain/inventory.ts'
+import type { Cause, FileChange, Impact, NodePlan, ReportedDrift } from '../domain/change.ts'
+import { type InventoryEntry, isOurContent } from '../domain/inventory.ts'
 import { fileMode, isUnobserved, type ObservedFile } from '../domain/observation.ts'
 import { inPlacePath, locationOf } from '../k3s/locations.ts'
 import { sha256Hex } from '../text/digest.ts'
-import { artefactImpact, repairImpact } from './file-impact.ts'
+import { artefactImpact, firstFlagsImpact, repairImpact } from './file-impact.ts'
+import { changedFlags } from './flag-check.ts'
 import { type PlacedFlags, placeFlags } from './flag-placement.ts'
+import { type RefusedFlags, refuseFlags } from './flag-refusal.ts'
 import type { PlanInput } from './plan-input.ts'
 import { planPackaged } from './plan-packaged.ts'
 import { planRemovals } from './plan-removals.ts'
@@ -14,6 +16,8 @@ import { planRemovals } from './plan-removals.ts'
 export interface PlannedNode extends NodePlan {
   readonly claims: readonly FileArtefact[]
   readonly waitingFlags: readonly FileArtefact[]
+  /** Why none of the flags may be written; empty when they may. */
+  readonly refusedFlags: readonly RefusedFlags[]
   /** Seen gone, or no longer ours to keep: the inventory may forget them. */
   readonly forget: readonly ArtefactId[]
 }
@@ -26,7 +30,7 @@ export function planNode(input: PlanInput): PlannedNode {
   const flags = placeFlags(input)
   const program = [...flags.files, ...input.program.files.filter((file) => file.location === 'manifest')]
   const written = program
-    .filter((file) => !isUnobserved(input.observation, file.path))
+    .filter((file) => file.secrecy !== 'locked' && !isUnobserved(input.observation, file.path))
     .sort(compareById)
     .map((file) => planFile(file, input))
   const packaged = planPackaged(input)
@@ -38,6 +42,7 @@ export function planNode(input: PlanInput): PlannedNode {
     reported: [...editedFlags(flags, input), ...packaged.reported],
     claims: [...written.flatMap((item) => item.claims), ...packaged.claims],
     waitingFlags: flags.waiting,
+    refusedFlags: refuseFlags(flags.files, input),
     forget: removals.forget,
     ...(removals.revisitAfterMs === undefined ? {} : { revisitAfterMs: removals.revisitAfterMs }),
   }
@@ -53,15 +58,29 @@ function planFile(after: FileArtefact, input: PlanInput): PlannedFile {
   const entry = input.inventory.entries.get(after.id)
   const digest = sha256Hex(after.text)
   const cause: Cause = entry !== undefined && entry.digest === digest ? 'Drift' : 'Revision'
-  const impact = cause === 'Drift' ? repairImpact(after) : artefactImpact(replacedText(after, input), after)
+  const impact = cause === 'Drift' ? repairImpact(after) : revisionImpact(after, input)
   if (before === undefined) return changed({ kind: 'create', id: after.id, cause, impact, after })
-  if (isCurrent(before, digest)) return entry?.digest === digest ? nothing : { ...nothing, claims: [after] }
+  if (isCurrent(before, digest)) return isClaimed(after, digest, entry) ? nothing : { ...nothing, claims: [after] }
+  // Somebody else put it there as it is wanted; its mode is narrowed once it is ours.
+  if (entry === undefined && hasContent(before, digest) && after.secrecy === undefined) {
+    return { ...nothing, claims: [after] }
+  }
   const isOurs = entry !== undefined && (entry.digest !== '' || isOurContent(entry, before.digest))
   if (isOurs) return changed({ kind: 'update', id: after.id, cause, impact, before, after })
   if (before.digest !== undefined && input.takenOver[after.path] === before.digest) {
     return changed({ kind: 'update', id: after.id, cause: 'Revision', impact, before, after })
   }
   return changed({ kind: 'takeover', id: after.id, cause: 'Foreign', impact, before, after })
+}
+
+/** The first drop-in of a machine replaces what its other files say, which may be a range that a cluster keeps for life. */
+function revisionImpact(after: FileArtefact, input: PlanInput): Impact {
+  const before = replacedText(after, input)
+  const { config, hasK3s } = input
+  if (before !== undefined || after.location !== 'k3s-config' || config === undefined || !hasK3s) {
+    return artefactImpact(before, after)
+  }
+  return firstFlagsImpact(changedFlags(after, config))
 }
 
 /**
@@ -98,7 +117,15 @@ function editedFlags(flags: PlacedFlags, { observation, inventory }: PlanInput):
 
 /** Same bytes, a plain file, and readable by nobody else. */
 export function isCurrent(before: ObservedFile, digest: string): boolean {
-  return before.type === 'file' && before.digest === digest && before.mode === fileMode
+  return hasContent(before, digest) && before.mode === fileMode
+}
+
+function hasContent(before: ObservedFile, digest: string): boolean {
+  return before.type === 'file' && before.digest === digest
+}
+
+function isClaimed(after: FileArtefact, digest: string, entry: InventoryEntry | undefined): boolean {
+  return entry?.digest === digest && (entry.holdsSecret === true) === (after.secrecy !== undefined)
 }
 
 const nothing: PlannedFile = { changes: [], claims: [] }

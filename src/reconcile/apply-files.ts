@@ -165,11 +165,13 @@ function isOwned(file: FileArtefact, context: ApplyContext): boolean {
 
 function entryOf(file: FileArtefact, context: ApplyContext): InventoryEntry {
   const owner = file.origin === 'packaged' ? 'packaged' : 'program'
-  return { id: file.id, digest: digestOf(file), revision: context.revision, class: owner }
+  const secret = file.secrecy === undefined ? {} : ({ holdsSecret: true } as const)
+  return { id: file.id, digest: digestOf(file), revision: context.revision, class: owner, ...secret }
 }
 
 function emptied(entry: InventoryEntry | undefined, id: ArtefactId, context: ApplyContext): InventoryEntry {
-  return { id, digest: sha256Hex(''), revision: entry?.revision ?? context.revision, class: 'program' }
+  const secret = entry?.holdsSecret === true ? ({ holdsSecret: true } as const) : {}
+  return { id, digest: sha256Hex(''), revision: entry?.revision ?? context.revision, class: 'program', ...secret }
 }
 
 function digestOf(file: FileArtefact): string {
@@ -182,7 +184,12 @@ async function writeIfChanged(before: Entries, after: Entries, { state }: ApplyP
     before.size === after.size &&
     [...after].every(([id, entry]) => {
       const known = before.get(id)
-      return known?.digest === entry.digest && known.intended === entry.intended && known.class === entry.class
+      return (
+        known?.digest === entry.digest &&
+        known.intended === entry.intended &&
+        known.class === entry.class &&
+        known.holdsSecret === entry.holdsSecret
+      )
     })
   if (!same) await state.writeInventory({ entries: after })
 }

@@ -1,12 +1,11 @@
 import type { Facts } from '../domain/facts.ts'
-import { compareProblems, hasErrors, type Problem } from '../domain/problem.ts'
+import { hasErrors, type Problem } from '../domain/problem.ts'
 import type { ClusterProgram, NodeProgram } from '../domain/program.ts'
-import { lint } from '../lint/lint.ts'
-import { lintManifestFiles } from '../lint/manifests.ts'
+import type { LintSubject } from '../lint/subject.ts'
 import type { RepositoryReader } from '../ports/repository-port.ts'
 import { renderClusterProgram } from '../render/cluster-program.ts'
 import { renderNodeProgram } from '../render/node-program.ts'
-import { loadDesired } from './load-desired.ts'
+import { lintRevision } from './lint-revision.ts'
 
 export type Compiled =
   | {
@@ -18,24 +17,25 @@ export type Compiled =
     }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
 
-/** Repository text → programs for every node of the facts, or all the problems that stand in the way. */
+/**
+ * Repository text → programs for every node of the facts, or all the problems that stand in the way.
+ * @param before the same cluster before the change, where it is known: some values may never change
+ */
 export async function compileRevision(
   reader: RepositoryReader,
   clusterDirectory: string,
   facts: Facts,
   signal: AbortSignal,
+  before?: LintSubject,
 ): Promise<Compiled> {
-  const loaded = await loadDesired(reader, clusterDirectory, signal)
-  if (loaded.kind === 'refused') {
-    const problems = [...loaded.problems, ...lintManifestFiles(loaded.manifests)].sort(compareProblems)
-    return { kind: 'refused', problems }
-  }
-  const problems = [...loaded.problems, ...lint(loaded.desired)].sort(compareProblems)
+  const linted = await lintRevision(reader, clusterDirectory, facts, { before }, signal)
+  if (linted.kind === 'refused') return linted
+  const { desired, known, problems } = linted
   if (hasErrors(problems)) return { kind: 'refused', problems }
   return {
     kind: 'compiled',
-    nodes: facts.nodes.map((node) => renderNodeProgram(loaded.desired, node)),
-    cluster: renderClusterProgram(loaded.desired, facts),
+    nodes: known.nodes.map((node) => renderNodeProgram(desired, node)),
+    cluster: renderClusterProgram(desired, known),
     problems,
   }
 }

@@ -8,11 +8,19 @@ import { assessDrops } from '../plan/drops.ts'
 import { type PlannedNode, planNode } from '../plan/plan-node.ts'
 import type { LastGood } from '../ports/node-state-port.ts'
 import { type Applied, type ApplyPorts, applyFiles } from './apply-files.ts'
-import { blockedByTakeovers, nodeVerdict, notAdopted, otherCluster, rebuildRequired } from './node-verdict.ts'
+import { blockedByTakeovers, nodeVerdict, notAdopted, otherCluster, planRefusal } from './node-verdict.ts'
 import { guardOf, type ObservedNode, type ObservePorts, observeNode } from './observe-node.ts'
 import { type Guard, type StagingWatch, sameK3s } from './packaged-guard.ts'
 import { quarantineDrops } from './quarantine-drops.ts'
 import { RepairLimits } from './repair-limits.ts'
+import {
+  type LockedFile,
+  lockedFailures,
+  markSecrets,
+  type ResolvedProgram,
+  reportLocked,
+  resolveSecrets,
+} from './resolve-secrets.ts'
 
 export interface NodePorts extends ObservePorts, ApplyPorts {}
 
@@ -52,6 +60,8 @@ export interface Decision {
   readonly plan: PlannedNode
   readonly guard: Guard
   readonly drops: readonly Drop[]
+  /** Why files of the program could not be decrypted; they stay as they are on the machine. */
+  readonly locked: readonly LockedFile[]
 }
 
 /**
@@ -69,7 +79,7 @@ export async function convergeNode(
 ): Promise<NodeOutcome> {
   const paths = [candidate, lastGood].flatMap((one) => (one === undefined ? [] : wantedPaths(one.program)))
   const node = await observeNode(settings.engine, paths, ports, signal)
-  const wanted = decideNode(candidate, lastGood?.program, node, settings, memory)
+  const wanted = await decide(candidate, lastGood?.program, node, settings, memory, ports)
   const verdict = refusalOf(candidate, wanted, node)
   if (verdict === undefined) return act(candidate, lastGood, wanted, node, ports, memory)
 
@@ -78,7 +88,7 @@ export async function convergeNode(
   if (kept === undefined || verdict.reason === 'NotAdopted') {
     return { verdict, node, decision: wanted, applied: [], quarantined: [], enforced: candidate }
   }
-  const repair = decideNode(kept, kept.program, node, settings, memory)
+  const repair = await decide(kept, kept.program, node, settings, memory, ports)
   return { ...(await act(kept, lastGood, repair, node, ports, memory)), verdict }
 }
 
@@ -87,19 +97,36 @@ export function refusalOf(candidate: LastGood, decision: Decision, node: Observe
   if (node.adoption === undefined) return notAdopted(decision.plan)
   const { cluster } = candidate.program
   if (node.adoption.cluster !== cluster) return otherCluster(node.adoption.cluster, cluster)
-  const impossible = decision.plan.changes.filter((change) => change.impact.kind === 'Rebuild')
-  return impossible.length === 0 ? undefined : rebuildRequired(impossible)
+  return planRefusal(decision.plan)
 }
 
-export function decideNode(
+/** The program as it is stored and the plan as it is carried out: only the plan knows plaintext. */
+async function decide(
   wanted: LastGood,
+  previous: NodeProgram | undefined,
+  node: ObservedNode,
+  settings: ConvergeSettings,
+  memory: NodeMemory,
+  { secrets, log }: NodePorts,
+): Promise<Decision> {
+  const resolved = await resolveSecrets(wanted.program, secrets)
+  for (const { detail, message } of lockedFailures(resolved.locked)) {
+    log.warn({ code: detail.code, where: detail.where, fix: detail.fix }, message)
+  }
+  return decideNode(resolved, previous, node, settings, memory)
+}
+
+/** @param wanted with its secrets resolved */
+export function decideNode(
+  wanted: ResolvedProgram,
   previous: NodeProgram | undefined,
   node: ObservedNode,
   settings: ConvergeSettings,
   memory: Pick<NodeMemory, 'watchingSinceMs' | 'staging' | 'restage'>,
 ): Decision {
   const { program } = wanted
-  const { engine, observation, inventory, adoption, nowMs } = node
+  const { engine, inventory, adoption, nowMs } = node
+  const observation = markSecrets(node.observation, program, inventory)
   const guard = guardOf(node, program.packaged, memory.watchingSinceMs, memory.staging)
   const packaged = guard.target
   const takenOver = adoption?.takenOver ?? {}
@@ -107,10 +134,13 @@ export function decideNode(
   const { restage } = memory
   const k3sUpForMs = node.process?.upForMs
   const seen = { program, observation, inventory, engine, packaged }
+  const { config, hasK3s } = node
+  const plan = planNode({ ...seen, config, hasK3s, previous, takenOver, placeFlags, restage, nowMs, k3sUpForMs })
   return {
-    plan: planNode({ ...seen, previous, takenOver, placeFlags, restage, nowMs, k3sUpForMs }),
+    plan: { ...plan, reported: [...plan.reported, ...reportLocked(wanted.locked)] },
     guard,
     drops: assessDrops(seen),
+    locked: wanted.locked,
   }
 }
 
@@ -173,7 +203,8 @@ function verdictOf(
   memory: NodeMemory,
   ports: NodePorts,
 ): Verdict {
-  const failures = [...node.observation.refusals.map((refusal) => refusal.failure), ...applied.failures]
+  const refused = node.observation.refusals.map((refusal) => refusal.failure)
+  const failures = [...refused, ...lockedFailures(decision.locked), ...applied.failures]
   const blocked = blockedByTakeovers(decision.plan)
   if (blocked !== undefined && failures.length === 0) return blocked
   return nodeVerdict({

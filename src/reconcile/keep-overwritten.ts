@@ -15,7 +15,7 @@ interface KeepPorts {
 
 /**
  * Keeps what a change is about to overwrite or remove, unless we wrote it ourselves, and counts repairs. Text goes to the
- * lost edits; what is no text (binary, too large) is moved into the quarantine as it is.
+ * lost edits, unless the file holds secrets; what is no text (binary, too large) is moved into the quarantine as it is.
  * @returns true when the file itself was moved away
  */
 export async function keepOverwritten(
@@ -34,10 +34,16 @@ export async function keepOverwritten(
   if (change.cause === 'Drift') limits.repaired(path, ports.clock.nowMs(), writer)
   const cause = before === undefined ? 'deleted' : isForeign ? 'edited' : 'mode'
   const moved = isForeign && before.text === undefined && before.type === 'file'
-  const text = moved ? await movedAside(path, before, ports.files) : (before?.text ?? '')
+  const isSecret = before?.holdsSecret === true || ('after' in change && change.after.secrecy !== undefined)
+  const text = moved ? await movedAside(path, before, ports.files) : isSecret ? notKept(path) : (before?.text ?? '')
   const repairedAt = new Date(ports.clock.nowMs()).toISOString()
   await ports.state.keepLostEdit({ path, digest: sha256Hex(text), repairedAt, cause, writer }, text)
   return moved
+}
+
+/** Nobody can tell the edit of a decrypted file from the secret in it. */
+function notKept(path: string): string {
+  return `The content of ${path} was not kept: the file holds secrets\n`
 }
 
 async function movedAside(path: string, before: ObservedFile, files: NodeFilesPort): Promise<string> {

@@ -1,25 +1,34 @@
 import { Failure } from '../domain/failure.ts'
 import type { Inventory } from '../domain/inventory.ts'
+import type { NodeConfigReading } from '../domain/k3s-config-reading.ts'
 import type { NodeObservation } from '../domain/observation.ts'
 import type { PackagedSelection } from '../domain/program.ts'
 import type { Adoption, DeployEngine, K3sProcess, PristineSet } from '../domain/status.ts'
 import type { ClockPort } from '../ports/clock-port.ts'
+import type { HostReaderPort } from '../ports/host-reader-port.ts'
 import type { K3sProcessPort } from '../ports/k3s-process-port.ts'
 import type { NodeFilesPort } from '../ports/node-files-port.ts'
 import type { NodeStatePort } from '../ports/node-state-port.ts'
+import type { SecretsPort } from '../ports/secrets-port.ts'
 import { type Guard, guardPackaged, type StagingWatch } from './packaged-guard.ts'
+import { readNodeConfig } from './read-node-config.ts'
 
 export interface ObservePorts {
   readonly files: NodeFilesPort
   readonly state: NodeStatePort
   readonly k3s: K3sProcessPort
+  readonly host: Pick<HostReaderPort, 'readConfigFiles'>
   readonly clock: ClockPort
+  readonly secrets: SecretsPort
 }
 
 /** Everything that a decision about one node is made from, read in one go. */
 export interface ObservedNode {
   readonly engine: DeployEngine
   readonly observation: NodeObservation
+  /** What else tells K3s here how to run; undefined where nobody looks. */
+  readonly config: NodeConfigReading | undefined
+  readonly hasK3s: boolean
   readonly inventory: Inventory
   readonly adoption: Adoption | undefined
   readonly process: K3sProcess | undefined
@@ -50,7 +59,16 @@ export async function observeNode(
   const observation = await ports.files.observe([...ownPaths(inventory), ...wantedPaths], signal)
   const { clock } = ports
   const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()]
-  return { engine: chosen, observation, inventory, adoption, process, pristine, nowMs, monotonicMs }
+  const config = chosen === 'k3s' ? await readConfig(ports.host, signal) : undefined
+  return { engine: chosen, config, hasK3s, observation, inventory, adoption, process, pristine, nowMs, monotonicMs }
+}
+
+/** What else tells K3s here how to run. Lines of these files are shown nowhere: they may hold its token. */
+async function readConfig(host: ObservePorts['host'], signal: AbortSignal): Promise<NodeConfigReading> {
+  const texts = [...(await host.readConfigFiles(signal))].flatMap(([path, { text }]) =>
+    text === undefined ? [] : [[path, text] as const],
+  )
+  return readNodeConfig({ files: new Map(texts), hideLines: true }).reading
 }
 
 function ownPaths(inventory: Inventory): string[] {

@@ -3,9 +3,12 @@ import type { NodeProgram } from '../domain/program.ts'
 import { assessDrops } from '../plan/drops.ts'
 import type { PackagedTarget } from '../plan/packaged-target.ts'
 import { planNode } from '../plan/plan-node.ts'
+import { capturedConfig } from './captured-config.ts'
 import type { Compiled } from './compile-revision.ts'
+import { planRefusal } from './node-verdict.ts'
 import { labelsAgainstFacts } from './preview-labels.ts'
-import { type ClusterPreview, type NodePreview, rebuildRefusal } from './preview-plan.ts'
+import type { ClusterPreview, NodePreview } from './preview-plan.ts'
+import { lockCaptured } from './resolve-secrets.ts'
 
 /** Packaged files are K3s's own; what it staged is no part of a capture. */
 const packaged: PackagedTarget = { kind: 'pristine', files: new Map() }
@@ -22,13 +25,18 @@ export function previewCapture(compiled: Compiled & { readonly kind: 'compiled' 
 }
 
 function previewNode(program: NodeProgram, capture: Capture): NodePreview {
+  const observation = capturedObservation(capture, program.node)
+  const inventory = capturedInventory(capture, program.node)
+  const locked = lockCaptured(program, observation, inventory)
   const input = {
-    program,
+    program: locked.program,
     previous: undefined,
-    observation: capturedObservation(capture, program.node),
-    inventory: capturedInventory(capture, program.node),
+    observation,
+    inventory,
     engine: 'k3s',
     packaged,
+    config: capturedConfig(observation),
+    hasK3s: true,
     takenOver: {},
     placeFlags: false,
     restage: false,
@@ -37,5 +45,6 @@ function previewNode(program: NodeProgram, capture: Capture): NodePreview {
     k3sUpForMs: Number.MAX_SAFE_INTEGER,
   } as const
   const plan = planNode(input)
-  return { node: program.node, plan, drops: assessDrops(input), refusal: rebuildRefusal(plan) }
+  const reported = [...plan.reported, ...locked.reported]
+  return { node: program.node, plan: { ...plan, reported }, drops: assessDrops(input), refusal: planRefusal(plan) }
 }

@@ -2,6 +2,7 @@ import type { FileChange } from '../domain/change.ts'
 import { type ConvergeSettings, decideNode, newNodeMemory, wantedPaths } from './converge-node.ts'
 import { type ObservePorts, observeNode } from './observe-node.ts'
 import { pathOfChange } from './preview-plan.ts'
+import { resolveSecrets } from './resolve-secrets.ts'
 
 /** One file that is not as the program in force says, although nobody changed the repository. */
 export interface DriftItem {
@@ -21,7 +22,8 @@ export async function observeDrift(
   if (lastGood === undefined) return undefined
   const observed = await observeNode(settings.engine, wantedPaths(lastGood.program), ports, signal)
   const memory = { ...newNodeMemory(observed.monotonicMs), restage: false }
-  const { plan } = decideNode(lastGood, lastGood.program, observed, settings, memory)
+  const resolved = await resolveSecrets(lastGood.program, ports.secrets)
+  const { plan } = decideNode(resolved, lastGood.program, observed, settings, memory)
   const drifted = plan.changes.filter((change) => change.cause === 'Drift')
   // The other reasons say that nobody guards the file now, not that it differs.
   const reported = plan.reported.filter(

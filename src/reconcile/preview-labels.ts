@@ -31,7 +31,7 @@ export function labelsAgainstFacts(program: ClusterProgram, facts: Facts): Label
   const wanted = entriesOf(program.labels)
   const there = new Map(
     [...wanted].flatMap(([id, entry]) => {
-      const value = entry.field === 'label' ? labelsOf(entry, facts)[entry.key] : entry.value
+      const value = valueIn(entry, facts)
       return value === undefined ? [] : [[id, { ...entry, value }] as const]
     }),
   )
@@ -54,12 +54,14 @@ function entriesOf(artefacts: readonly LabelsArtefact[]): ReadonlyMap<string, La
   return new Map(entries.map((entry) => [`${entry.kind} ${entry.object} ${entry.field} ${entry.key}`, entry]))
 }
 
-function labelsOf(entry: LabelEntry, facts: Facts): Readonly<Record<string, string>> {
+/** Annotations that a capture leaves out are taken for what they should be. */
+function valueIn(entry: LabelEntry, facts: Facts): string | undefined {
   const found =
     entry.kind === 'node-labels'
       ? facts.nodes.find((node) => node.name === entry.object)
       : facts.services.find((service) => `${service.namespace}/${service.name}` === entry.object)
-  return found?.labels ?? {}
+  if (entry.field === 'label') return found?.labels[entry.key]
+  return found?.annotations === undefined ? entry.value : found.annotations[entry.key]
 }
 
 function differences(

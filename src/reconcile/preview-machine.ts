@@ -1,9 +1,11 @@
 import type { LastGood } from '../ports/node-state-port.ts'
 import type { Compiled } from './compile-revision.ts'
 import { type ConvergeSettings, decideNode, newNodeMemory, refusalOf, wantedPaths } from './converge-node.ts'
+import { planRefusal } from './node-verdict.ts'
 import { type ObservedNode, type ObservePorts, observeNode } from './observe-node.ts'
 import { diffLabels } from './preview-labels.ts'
-import { type ClusterPreview, rebuildRefusal } from './preview-plan.ts'
+import type { ClusterPreview } from './preview-plan.ts'
+import { resolveSecrets } from './resolve-secrets.ts'
 
 /** A compiled revision beside the machine it is for, as the loop would see both in its next pass. */
 export interface MachinePreview extends ClusterPreview {
@@ -26,8 +28,9 @@ export async function previewMachine(
   const observed = await observeNode(settings.engine, wantedPaths(candidate.program), ports, signal)
   // A preview joins a loop that has been running: nothing is staged anew for its sake.
   const memory = { ...newNodeMemory(observed.monotonicMs), restage: false }
-  const decision = decideNode(candidate, lastGood?.program, observed, settings, memory)
-  const refusal = rebuildRefusal(decision.plan) ?? refusalOf(candidate, decision, observed)
+  const resolved = await resolveSecrets(candidate.program, ports.secrets)
+  const decision = decideNode(resolved, lastGood?.program, observed, settings, memory)
+  const refusal = planRefusal(decision.plan) ?? refusalOf(candidate, decision, observed)
   return {
     cluster: candidate.program.cluster,
     nodes: [{ node: candidate.program.node, plan: decision.plan, drops: decision.drops, refusal }],

@@ -4,7 +4,6 @@ import type { Problem } from '../domain/problem.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { worstImpact } from '../k3s/change-impact.ts'
 import type { PlannedNode } from '../plan/plan-node.ts'
-import { rebuildRequired } from './node-verdict.ts'
 import type { LabelDifference } from './preview-labels.ts'
 
 /** What would happen in one cluster, without anything happening. */
@@ -78,10 +77,4 @@ export function pathOfChange(change: FileChange): string {
 
 export function hasChanges(summary: PlanSummary): boolean {
   return summary.create + summary.change + summary.remove + summary.takeover > 0
-}
-
-/** What no living cluster can do is refused by the loop as a whole, so the plan says so. */
-export function rebuildRefusal(plan: PlannedNode): Verdict | undefined {
-  const impossible = plan.changes.filter((change) => change.impact.kind === 'Rebuild')
-  return impossible.length === 0 ? undefined : rebuildRequired(impossible)
 }

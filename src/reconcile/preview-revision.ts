@@ -6,8 +6,9 @@ import type { PackagedTarget } from '../plan/packaged-target.ts'
 import { planNode } from '../plan/plan-node.ts'
 import { sha256Hex } from '../text/digest.ts'
 import type { Compiled } from './compile-revision.ts'
+import { planRefusal } from './node-verdict.ts'
 import { diffLabels } from './preview-labels.ts'
-import { type ClusterPreview, type NodePreview, rebuildRefusal } from './preview-plan.ts'
+import type { ClusterPreview, NodePreview } from './preview-plan.ts'
 
 type CompiledRevision = Compiled & { readonly kind: 'compiled' }
 
@@ -45,6 +46,8 @@ function previewNode(program: NodeProgram, before: NodeProgram | undefined): Nod
     inventory: { entries: new Map(files.map((file) => [file.id, entryOf(file.id, file.text)])) },
     engine: 'k3s',
     packaged,
+    config: undefined,
+    hasK3s: true,
     takenOver: {},
     // Where a node stages its flags is no part of what a revision changes.
     placeFlags: true,
@@ -52,7 +55,7 @@ function previewNode(program: NodeProgram, before: NodeProgram | undefined): Nod
     nowMs: Number.MAX_SAFE_INTEGER,
     k3sUpForMs: Number.MAX_SAFE_INTEGER,
   })
-  return { node: program.node, plan, drops: [], refusal: rebuildRefusal(plan) }
+  return { node: program.node, plan, drops: [], refusal: planRefusal(plan) }
 }
 
 function observationOf(program: NodeProgram | undefined): NodeObservation {

@@ -5,20 +5,23 @@ import { addressingDefaults } from '../k3s/addressing-defaults.ts'
 import { clusterDnsOf } from '../k3s/cluster-dns.ts'
 import type { ClusterNetwork, DesiredState } from '../schema/documents.ts'
 import { sha256Hex } from '../text/digest.ts'
+import { renderCniManifests } from './cni/cni-manifests.ts'
 import { renderCorednsCustom } from './coredns-custom.ts'
 import { renderFlannelConf } from './flannel-conf.ts'
 import { renderHelmChartConfigs } from './helm-chart-configs.ts'
-import { disabledItems, renderK3sConfig } from './k3s-config.ts'
+import { renderK3sConfig } from './k3s-config.ts'
+import { disabledItems } from './k3s-settings.ts'
 import { renderManifestFiles } from './manifest-files.ts'
 import { renderTraefikConfig } from './traefik-config.ts'
+import { renderTraefikDashboard } from './traefik-dashboard.ts'
 
 /** Everything that must be true on one node. Manifests go to every server, flags to each node by its role. */
 export function renderNodeProgram(desired: DesiredState, node: NodeFacts): NodeProgram {
   const network = desired.cluster
   const files = [
-    renderK3sConfig(network, node.role),
+    renderK3sConfig(desired, node),
     renderFlannelConf(network),
-    ...(node.role === 'server' ? serverManifests(desired) : []),
+    ...(node.role === 'server' ? [...renderedManifests(desired), ...renderManifestFiles(desired)] : []),
   ]
   const program = {
     apiVersion: 'fairlead.dev/v1alpha1',
@@ -34,13 +37,15 @@ export function renderNodeProgram(desired: DesiredState, node: NodeFacts): NodeP
   return { ...program, digest: sha256Hex(JSON.stringify(program)) }
 }
 
-function serverManifests(desired: DesiredState): (FileArtefact | undefined)[] {
+/** The manifests that Fairlead makes of the documents. */
+export function renderedManifests(desired: DesiredState): FileArtefact[] {
   return [
     renderTraefikConfig(desired.cluster),
+    renderTraefikDashboard(desired.cluster),
     renderCorednsCustom(desired.cluster),
     ...renderHelmChartConfigs(desired.cluster),
-    ...renderManifestFiles(desired),
-  ]
+    ...renderCniManifests(desired),
+  ].filter((file) => file !== undefined)
 }
 
 function packagedSelection(network: ClusterNetwork): PackagedSelection {

@@ -34,11 +34,16 @@ export function renderServiceLabels(network: ClusterNetwork): LabelsArtefact[] {
           id: labelsId('service-labels', object),
           object,
           labels: { [poolLabel]: pool.name },
-          annotations: { [poolDigestAnnotation]: sha256Hex(pool.name).slice(0, 16) },
+          annotations: poolTrigger(pool.name),
           origin: `spec.loadBalancer.pools[${index}]`,
         }
       }),
   )
+}
+
+/** ServiceLB looks at a Service again when an annotation changes; a label alone is no reason for it. */
+export function poolTrigger(pool: string): Readonly<Record<string, string>> {
+  return { [poolDigestAnnotation]: sha256Hex(pool).slice(0, 16) }
 }
 
 export function poolOfService(

@@ -12,11 +12,28 @@ const absolutePath = z.string().regex(/^(\/[^/\p{Cc}]{1,255})+$/u)
 const labels = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9./_-]{0,316}$/), z.string().max(63))
 const isoTime = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/)
 
+const annotations = z.record(z.string().max(512), z.string().max(262_144))
+const protocol = z.enum(['TCP', 'UDP', 'SCTP'])
+const portNumber = z.int().min(0).max(65_535)
+
 const node = z.strictObject({
   name: dnsSubdomain,
   role: z.enum(['server', 'agent']),
   labels: labels.default({}),
   addresses: z.array(shortText).default([]),
+  externalAddresses: z.array(shortText).exactOptional(),
+  annotations: annotations.exactOptional(),
+  taints: z
+    .array(
+      z.strictObject({
+        key: shortText,
+        value: shortText.exactOptional(),
+        effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']),
+      }),
+    )
+    .exactOptional(),
+  isReady: z.boolean().exactOptional(),
+  operatingSystem: z.enum(['linux', 'windows']).exactOptional(),
   k3sVersion: shortText.exactOptional(),
 })
 
@@ -25,6 +42,52 @@ const service = z.strictObject({
   name: dnsLabel,
   type: shortText,
   labels: labels.default({}),
+  uid: shortText.exactOptional(),
+  createdAt: shortText.exactOptional(),
+  annotations: annotations.exactOptional(),
+  clusterIP: shortText.exactOptional(),
+  ports: z
+    .array(
+      z.strictObject({
+        protocol,
+        port: portNumber,
+        nodePort: portNumber.exactOptional(),
+        name: shortText.exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  ipFamilies: z.array(z.union([z.literal(4), z.literal(6)])).exactOptional(),
+  externalTrafficPolicy: z.enum(['Cluster', 'Local']).exactOptional(),
+  allocateLoadBalancerNodePorts: z.boolean().exactOptional(),
+  loadBalancerClass: shortText.exactOptional(),
+  loadBalancerIP: shortText.exactOptional(),
+  externalIPs: z.array(shortText).exactOptional(),
+  loadBalancerSourceRanges: z.array(shortText).exactOptional(),
+  endpointNodes: z.array(shortText).exactOptional(),
+  statusAddresses: z.array(shortText).exactOptional(),
+  isDeleting: z.boolean().exactOptional(),
+})
+
+const hostPortPod = z.strictObject({
+  namespace: dnsLabel,
+  name: dnsSubdomain,
+  node: shortText.exactOptional(),
+  ports: z.array(z.strictObject({ protocol, port: portNumber, address: shortText.exactOptional() })),
+  servicelbOf: shortText.exactOptional(),
+  isReady: z.boolean().exactOptional(),
+})
+
+const servicelbDaemonSet = z.strictObject({ service: shortText, nodeSelector: labels })
+
+const kubernetesObject = z.looseObject({
+  apiVersion: shortText,
+  kind: shortText.refine((kind) => kind !== 'Secret'),
+  metadata: z.looseObject({
+    name: shortText,
+    namespace: shortText.exactOptional(),
+    labels: z.record(z.string(), z.string()).exactOptional(),
+    annotations: z.record(z.string(), z.string()).exactOptional(),
+  }),
 })
 
 const file = z.strictObject({
@@ -50,6 +113,9 @@ const captureSchema = z.strictObject({
     origin: z.literal('capture'),
     nodes: z.array(node).min(1).max(20_000),
     services: z.array(service).max(50_000).default([]),
+    hostPortPods: z.array(hostPortPod).max(200_000).exactOptional(),
+    servicelbDaemonSets: z.array(servicelbDaemonSet).max(50_000).exactOptional(),
+    objects: z.array(kubernetesObject).max(100_000).exactOptional(),
   }),
   observations: z.record(dnsSubdomain, z.strictObject({ files: z.array(file) })).default({}),
   inventories: z.record(dnsSubdomain, z.strictObject({ entries: z.array(entry) })).default({}),
@@ -59,7 +125,7 @@ const captureSchema = z.strictObject({
 const captureOptions: YamlOptions = {
   ...documentOptions,
   maxBytes: 64 * 1024 * 1024,
-  maxDepth: 16,
+  maxDepth: 64,
   maxTokens: 4_000_000,
   maxAliasedValues: 0,
   refuseAmbiguous: false,

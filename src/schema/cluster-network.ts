@@ -1,18 +1,22 @@
 import { z } from 'zod'
-import { metadata, nodeSelector, serviceReference } from './common-parts.ts'
-import { exactlyOne, oneOfEachFamily } from './rules.ts'
+import { k3sFlags, metadata, nodeSelector, secretValues, serviceReference } from './common-parts.ts'
+import { exactlyOne, oneOfEachFamily, onlyOne } from './rules.ts'
 import {
   address,
   cidr,
   configMapKey,
   confirmTimeout,
   cronExpression,
+  disableItem,
   dnsLabel,
   dnsSubdomain,
   host,
   httpUrl,
+  labels,
+  localFile,
   networkInterface,
   nodePortRange,
+  ociUrl,
   port,
   relativePath,
   release,
@@ -57,6 +61,12 @@ const addressing = z
     'Address ranges and names that a cluster keeps for life. A field that is not written is not managed; a change on a living cluster is refused with the way out.',
   )
 
+const tunnelMtu = z
+  .int()
+  .min(1280)
+  .max(65_535)
+  .describe('MTU of the link below in bytes; flannel subtracts its own header. That of the interface when not written.')
+
 const flannel = z
   .strictObject({
     backend: z
@@ -82,6 +92,34 @@ const flannel = z
       .boolean()
       .default(false)
       .describe('Nodes reach each other over their external addresses, for clusters across sites.'),
+    vxlan: z
+      .strictObject({
+        vni: z.int().min(1).max(16_777_215).optional().describe('VXLAN identifier; 1 when not written.'),
+        port: port.optional().describe('UDP port; 8472 when not written.'),
+        mtu: tunnelMtu.optional(),
+        gbp: z.boolean().default(false).describe('Group policy extension.'),
+        learning: z.boolean().default(false).describe('MAC address learning.'),
+      })
+      .prefault({})
+      .describe('Options of the vxlan backend; each of them renders a flannel-conf file.'),
+    wireguard: z
+      .strictObject({
+        mode: z
+          .enum(['separate', 'auto', 'ipv4', 'ipv6'])
+          .optional()
+          .describe('One tunnel per address family (separate, the default), or one for both.'),
+        listenPort: port.optional().describe('UDP port; 51820 when not written.'),
+        listenPortV6: port.optional().describe('UDP port of the IPv6 tunnel in mode separate; 51821 when not written.'),
+        persistentKeepaliveInterval: z
+          .int()
+          .min(0)
+          .max(65_535)
+          .optional()
+          .describe('Seconds between keep-alives; K3s takes 25, 0 turns them off.'),
+        mtu: tunnelMtu.optional(),
+      })
+      .prefault({})
+      .describe('Options of the wireguard-native backend; each of them renders a flannel-conf file.'),
   })
   .prefault({})
   .describe('Options of flannel. They count only with plugin flannel.')
@@ -97,7 +135,35 @@ const macvlanNetwork = z.strictObject({
   gateway: address.optional().describe('Gateway of the network.'),
   rangeStart: address.optional().describe('First address to be given to pods.'),
   rangeEnd: address.optional().describe('Last address to be given to pods.'),
+  ipam: z
+    .enum(['host-local', 'whereabouts', 'dhcp', 'static'])
+    .optional()
+    .describe(
+      'Who gives out addresses: host-local knows one node only, whereabouts the whole cluster. With a subnet host-local, without one dhcp, when not written.',
+    ),
 })
+
+const chartFields = {
+  repository: httpUrl.optional().describe('Address of the chart repository, without credentials.'),
+  oci: ociUrl.optional().describe('Reference of the chart in an OCI registry.'),
+  file: localFile
+    .optional()
+    .describe('A chart archive below charts/ in the cluster directory, for machines without internet.'),
+  version: z.string().min(1).max(128).optional().describe('Version of the chart. Written, it is pinned.'),
+  values: z.record(z.string(), z.unknown()).default({}).describe('Helm values; they win over what Fairlead sets.'),
+}
+
+const pluginChart = z
+  .strictObject({
+    ...chartFields,
+    name: dnsSubdomain
+      .optional()
+      .describe(
+        'Name of the chart in the repository; tigera-operator, rke2-canal, cilium or rke2-multus when not written.',
+      ),
+    namespace: dnsLabel.optional().describe('Namespace that the chart is installed to.'),
+  })
+  .check(exactlyOne('repository', 'oci', 'file'))
 
 const cni = z
   .strictObject({
@@ -106,13 +172,38 @@ const cni = z
       .default('flannel')
       .describe('Who builds the pod network. flannel is part of K3s; none leaves it to somebody else.'),
     flannel,
+    chart: pluginChart
+      .optional()
+      .describe('The Helm chart that installs calico (its operator), canal or cilium, before there is a pod network.'),
+    manifest: localFile
+      .optional()
+      .describe(
+        "The plugin's own manifest, kept in the cluster directory and named below its cni/; Fairlead sets the address range and IP forwarding in it.",
+      ),
+    kubeProxyReplacement: z
+      .boolean()
+      .default(false)
+      .describe('Whether cilium takes the place of kube-proxy, which is then disabled.'),
+    apiServer: z
+      .strictObject({
+        host: host.describe('Host name or address.'),
+        port: port.default(6443).describe('Port.'),
+      })
+      .optional()
+      .describe(
+        'How the plugin reaches the API server while there is no Service network; needed by kubeProxyReplacement.',
+      ),
     secondary: z
       .strictObject({
+        multus: pluginChart
+          .optional()
+          .describe('The chart that installs Multus; rke2-multus from rke2-charts.rancher.io fits K3s.'),
         macvlan: z.array(macvlanNetwork).default([]).describe('macvlan networks, by Multus.'),
       })
       .prefault({})
       .describe('Further networks for pods, beside the cluster network.'),
   })
+  .check(onlyOne('chart', 'manifest'))
   .prefault({})
   .describe('The pod network.')
 
@@ -134,6 +225,11 @@ const dashboard = z
     basicAuthSecret: dnsSubdomain
       .optional()
       .describe('Secret in kube-system with users for basic authentication (key users, htpasswd format).'),
+    entryPoints: z
+      .array(dnsLabel)
+      .min(1)
+      .default(['websecure'])
+      .describe('Entry points of Traefik that the dashboard is reached through.'),
   })
   .optional()
   .describe('A route to the Traefik dashboard.')
@@ -151,6 +247,13 @@ const coredns = z
   .prefault({})
   .describe('CoreDNS, the DNS server of the cluster.')
 
+const failurePolicy = z
+  .enum(['reinstall', 'abort', 'retry'])
+  .optional()
+  .describe(
+    'What K3s does when the chart fails to upgrade: uninstall and install it again, stop (abort, taken when not written), or (releases since July 2026) upgrade again.',
+  )
+
 const traefik = z
   .strictObject({
     enabled: enabledSwitch('Ingress controller.'),
@@ -158,6 +261,8 @@ const traefik = z
       .record(z.string(), z.unknown())
       .optional()
       .describe('Helm values of the packaged Traefik chart; becomes a HelmChartConfig.'),
+    valuesFrom: secretValues,
+    failurePolicy,
     dashboard,
   })
   .prefault({})
@@ -167,12 +272,36 @@ const components = z
   .strictObject({
     coredns,
     traefik,
-    servicelb: component('ServiceLB, which gives LoadBalancer Services the addresses of nodes.'),
+    servicelb: z
+      .strictObject({
+        enabled: enabledSwitch('ServiceLB.'),
+        namespace: dnsLabel.optional().describe('Namespace of its DaemonSets; kube-system when not written.'),
+      })
+      .prefault({})
+      .describe('ServiceLB, which gives LoadBalancer Services the addresses of nodes.'),
     networkPolicy: component('The network policy controller of K3s (kube-router).'),
-    cloudController: component('The cloud controller of K3s, which sets the addresses of nodes.'),
+    cloudController: z
+      .strictObject({
+        enabled: enabledSwitch('The cloud controller of K3s.'),
+        external: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Another cloud controller takes its place: kubelets are told to wait for it. Counts only while enabled is false.',
+          ),
+      })
+      .prefault({})
+      .describe('The cloud controller of K3s, which sets the addresses of nodes.'),
+    helmController: component('The Helm controller, which installs HelmCharts, the packaged Traefik among them.'),
     kubeProxy: component('kube-proxy, which translates Service addresses.'),
     metricsServer: component('metrics-server, which answers kubectl top.'),
     localStorage: component('The local-path storage provisioner.'),
+    disable: z
+      .array(disableItem)
+      .default([])
+      .describe(
+        "Further items of K3s's disable list that have no switch: runtimes, or the name of a file without its extension.",
+      ),
   })
   .prefault({})
   .describe('The components that K3s ships, each with its switch. What is not written is enabled.')
@@ -183,14 +312,23 @@ const helmChartConfig = z
     namespace: dnsLabel.default('kube-system').describe('Namespace of the HelmChart.'),
     values: z.record(z.string(), z.unknown()).optional().describe('Helm values, as an object.'),
     valuesContent: z.string().optional().describe('Helm values, as the text of a YAML file.'),
-    failurePolicy: z
-      .enum(['reinstall', 'abort', 'retry'])
-      .optional()
-      .describe(
-        'What K3s does when the chart fails to upgrade: uninstall and install it again, stop, or (releases since July 2026) upgrade again.',
-      ),
+    valuesFrom: secretValues,
+    failurePolicy,
   })
   .check(exactlyOne('values', 'valuesContent'))
+
+const inventoryNode = z.strictObject({
+  name: dnsSubdomain.describe('Name that the node registers with.'),
+  role: z.enum(['server', 'agent']).describe('Whether it runs the control plane.'),
+  addresses: z
+    .array(address)
+    .min(1)
+    .max(2)
+    .check(oneOfEachFamily)
+    .optional()
+    .describe('Its addresses, at most one per family. Written, K3s is told to announce them.'),
+  labels: labels.default({}).describe('Labels that it will carry, for the selectors of pools and NodeNetworks.'),
+})
 
 const pool = z.strictObject({
   name: dnsLabel.describe('Name of the pool; becomes the label svccontroller.k3s.cattle.io/lbpool.'),
@@ -279,9 +417,22 @@ export const clusterNetworkSchema = z
         k3sVersion: release.describe(
           'K3s release of the cluster, like v1.33.4+k3s1. Decides which flags, backends and charts exist.',
         ),
+        nodes: z
+          .array(inventoryNode)
+          .default([])
+          .describe(
+            'Machines of the cluster, known before they exist: fairlead bootstrap and offline plans take them from here.',
+          ),
         addressing,
         cni,
         components,
+        k3sFlags: z
+          .strictObject({
+            servers: k3sFlags('Further flags of every server, by their name in config.yaml.'),
+            nodes: k3sFlags('Further flags of every node, servers and agents, by their name in config.yaml.'),
+          })
+          .prefault({})
+          .describe('Flags of K3s that have no field of their own here. They are checked for the release.'),
         helmChartConfigs: z
           .array(helmChartConfig)
           .default([])

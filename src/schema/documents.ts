@@ -18,6 +18,18 @@ export interface ManifestSource {
   readonly text: string
   /** From the repository's root: `clusters/home/manifests/sub/lan.yaml`. */
   readonly file: string
+  /** The text is a SOPS file, decrypted only on the servers that it is written to. */
+  readonly isEncrypted?: true
+}
+
+/** One Helm chart archive of the cluster directory's `charts/`. */
+export interface ChartArchive {
+  /** Relative to `charts/`: `cilium-1.17.4.tgz`. */
+  readonly name: string
+  readonly base64: string
+  readonly sizeBytes: number
+  /** From the repository's root. */
+  readonly file: string
 }
 
 /** Everything that a cluster directory says. */
@@ -27,6 +39,10 @@ export interface DesiredState {
   readonly nodes: readonly NodeNetwork[]
   /** Sorted by name, bytewise. */
   readonly manifests: readonly ManifestSource[]
+  /** The manifests of CNI plugins in `cni/`, to be patched; sorted by name. */
+  readonly vendored: readonly ManifestSource[]
+  /** Sorted by name. */
+  readonly charts: readonly ChartArchive[]
   /** From the repository's root: `clusters/home`. */
   readonly clusterDirectory: string
   readonly places: Places

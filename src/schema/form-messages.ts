@@ -145,6 +145,36 @@ const formMessages: Readonly<Record<FormName, FormMessage>> = {
     why: 'it names another network.yaml of this repository',
     fix: 'write it like ../../base',
   },
+  disableItem: {
+    code: 'DISABLE_ITEM_INVALID',
+    is: 'an item of the disable list',
+    why: 'K3s compares it with file names in the manifests directory, and an empty one matches all of them',
+    fix: 'write a name like runtimes, without extension and without commas',
+  },
+  localFile: {
+    code: 'FILE_NAME_INVALID',
+    is: 'a path below this directory',
+    why: 'it names a file that lies beside network.yaml',
+    fix: 'write it like cilium-1.17.4.tgz: letters, digits, dots, dashes and underscores, directories with /',
+  },
+  ociUrl: {
+    code: 'URL_INVALID',
+    is: 'an OCI reference',
+    why: 'Helm pulls the chart from it; credentials do not belong into a repository',
+    fix: 'write it like oci://registry.example.net/charts/cilium',
+  },
+  flagName: {
+    code: 'FLAG_NAME_INVALID',
+    is: 'the name of a K3s flag',
+    why: 'keys of config.yaml are the long flags without dashes in front',
+    fix: 'write it like tls-san, without -- and without +',
+  },
+  flagValue: {
+    code: 'FLAG_VALUE_INVALID',
+    is: 'a value that K3s takes',
+    why: 'flags are text, whole numbers, true or false, or lists of these',
+    fix: 'write one of these; K3s would make nonsense of a map',
+  },
 }
 
 export function formMessage(form: FormName, path: string, value: unknown, shown: string): MessageText {

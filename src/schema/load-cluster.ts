@@ -1,4 +1,5 @@
 import { compareProblems, hasErrors, type Problem } from '../domain/problem.ts'
+import { readChartArchives, readVendoredManifests } from './cluster-files.ts'
 import type { ClusterNetwork, DesiredState, ManifestSource, Places } from './documents.ts'
 import { readExtendsChain } from './extends-chain.ts'
 import { type LayeredDocument, layerDocuments } from './layered-document.ts'
@@ -35,12 +36,16 @@ export function loadCluster({ clusterDirectory, directories }: LoadInput): LoadO
   if (cluster.kind === 'needs') return { kind: 'needs', directories: [cluster.directory] }
   const { nodes, problems: nodeProblems } = readNodeDocuments(files, clusterDirectory)
   const { manifests, problems: manifestProblems } = readManifestSources(files, clusterDirectory)
+  const { vendored, problems: vendoredProblems } = readVendoredManifests(files, clusterDirectory)
+  const { charts, problems: chartProblems } = readChartArchives(files, clusterDirectory)
   const problems = [
     ...strayEntries(directories),
     ...cluster.problems,
     ...ignoredFiles(files, clusterDirectory),
     ...nodeProblems,
     ...manifestProblems,
+    ...vendoredProblems,
+    ...chartProblems,
   ].sort(compareProblems)
   if (cluster.network === undefined || cluster.document === undefined || hasErrors(problems)) {
     return { kind: 'refused', problems, manifests }
@@ -49,6 +54,8 @@ export function loadCluster({ clusterDirectory, directories }: LoadInput): LoadO
     cluster: cluster.network,
     nodes: nodes.map(({ node }) => node),
     manifests,
+    vendored,
+    charts,
     clusterDirectory,
     places: placesOf(cluster.document, nodes),
   }
@@ -132,7 +139,7 @@ function ignoredFiles(files: RepositoryFiles, clusterDirectory: string): Problem
       severity: 'warning' as const,
       place: { file: path, line: 1, column: 1 },
       what: 'the file is not read',
-      why: 'a cluster directory has network.yaml, nodes/ and manifests/',
+      why: 'a cluster directory has network.yaml, nodes/, manifests/, cni/ and charts/',
       fix: 'move NodeNetworks to nodes/ and Kubernetes objects to manifests/',
     }))
 }

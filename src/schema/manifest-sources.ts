@@ -3,6 +3,7 @@ import { isDeployable } from '../k3s/manifest-rules.ts'
 import { type ManifestObject, manifestBytes, readManifestObjects } from '../text/manifest-objects.ts'
 import { decodeUtf8 } from '../text/utf8.ts'
 import type { ManifestSource } from './documents.ts'
+import { encryptedManifestProblems } from './encrypted-manifest.ts'
 import { joinPath } from './repository-entries.ts'
 import { type RepositoryFiles, readEntry } from './repository-files.ts'
 
@@ -21,36 +22,31 @@ export function readManifestSources(
       continue
     }
     const name = entry.path.slice(directory.length + 1)
+    const decoded = decodeUtf8(bytes)
+    let isEncrypted = false
     if (isDeployable(name)) {
       const read = readManifestObjects(entry.path, bytes)
       problems.push(...read.problems, ...read.objects.flatMap((object) => secretProblem(object) ?? []))
+      isEncrypted = read.objects.some((object) => object.isEncrypted)
+      if (isEncrypted && 'text' in decoded) problems.push(...encryptedManifestProblems(entry.path, decoded.text))
     }
-    const decoded = decodeUtf8(bytes)
-    if ('text' in decoded) manifests.push({ name, text: decoded.text, file: entry.path })
-    else if (!isDeployable(name)) problems.push(notText({ file: entry.path, line: 1, column: 1 }))
+    if ('text' in decoded) {
+      manifests.push({ name, text: decoded.text, file: entry.path, ...(isEncrypted ? { isEncrypted } : {}) })
+    } else if (!isDeployable(name)) problems.push(notText({ file: entry.path, line: 1, column: 1 }))
   }
   return { manifests, problems }
 }
 
 function secretProblem(object: ManifestObject): Problem | undefined {
-  if (object.isEncrypted) {
-    return {
-      code: 'SOPS_NOT_SUPPORTED_YET',
-      severity: 'error',
-      place: object.place,
-      what: `${object.kind} ${object.name} is encrypted with SOPS`,
-      why: 'this version does not decrypt it, and K3s would deploy the ciphertext',
-      fix: 'create the object in the cluster by other means, and take the file out of manifests/',
-    }
-  }
-  if (!object.holdsSecretData) return undefined
+  // Looked at value by value, since a sops block alone encrypts nothing.
+  if (object.isEncrypted || !object.holdsSecretData) return undefined
   return {
     code: 'PLAIN_SECRET',
     severity: 'error',
     place: object.place,
     what: `Secret ${object.name} stands in the repository in plain text`,
     why: 'everyone who can read the repository, or its history, can read it',
-    fix: 'take it out, change the secret itself, and create the Secret in the cluster by other means',
+    fix: 'change the secret itself, and encrypt the file with sops to the age keys of the servers, or take it out',
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { metadata, nodeSelector } from './common-parts.ts'
+import { k3sFlags, metadata, nodeSelector } from './common-parts.ts'
 import { atLeastOne, oneOfEachFamily, onlyOne, portsNeedProtocol } from './rules.ts'
 import {
   address,
@@ -100,6 +100,7 @@ export const nodeNetworkSchema = z
         flannelInterface: networkInterface
           .optional()
           .describe('Interface for pod traffic on these nodes, where it differs from spec.cni.flannel.interface.'),
+        k3sFlags: k3sFlags('Further flags of these nodes, by their name in config.yaml.'),
         firewall,
         masqueradeExemptions: z
           .array(masqueradeExemption)

@@ -5,8 +5,6 @@ import { valueAt } from './value-at.ts'
 
 interface UnenforcedField {
   readonly path: readonly string[]
-  /** Values that are enforced all the same. */
-  readonly except?: readonly unknown[]
   /** What the reader does until it is. */
   readonly meanwhile: string
 }
@@ -16,24 +14,10 @@ const onTheNode = 'set it on the nodes by hand for now'
 /** Fields that are read and checked, and that nothing acts on yet. The one list of them. */
 const unenforced: Readonly<Record<DocumentKind, readonly UnenforcedField[]>> = {
   ClusterNetwork: [
-    {
-      path: ['spec', 'cni', 'plugin'],
-      except: ['flannel', 'none'],
-      meanwhile: 'K3s is told to leave the pod network alone; put the manifests of the plugin into manifests/',
-    },
-    {
-      path: ['spec', 'cni', 'secondary', 'macvlan'],
-      meanwhile: 'put Multus and its NetworkAttachmentDefinitions into manifests/',
-    },
-    { path: ['spec', 'components', 'traefik', 'dashboard'], meanwhile: 'put an IngressRoute into manifests/' },
     { path: ['spec', 'probes'], meanwhile: 'check these by hand after a risky change' },
     { path: ['spec', 'rollout', 'windows'], meanwhile: 'merge changes that restart something inside the window' },
   ],
   NodeNetwork: [
-    { path: ['spec', 'nodeIP'], meanwhile: onTheNode },
-    { path: ['spec', 'externalIP'], meanwhile: onTheNode },
-    { path: ['spec', 'nodeName'], meanwhile: onTheNode },
-    { path: ['spec', 'flannelInterface'], meanwhile: onTheNode },
     { path: ['spec', 'firewall', 'input'], meanwhile: onTheNode },
     { path: ['spec', 'firewall', 'services'], meanwhile: onTheNode },
     { path: ['spec', 'firewall', 'forward'], meanwhile: onTheNode },
@@ -52,7 +36,7 @@ export function unenforcedNotices(
 ): Problem[] {
   return unenforced[kind].flatMap((field) => {
     const value = valueAt(document, field.path)
-    if (isSilent(value) || field.except?.includes(value) === true) return []
+    if (isSilent(value)) return []
     return {
       code: 'NOT_ENFORCED',
       severity: 'notice' as const,

@@ -49,7 +49,7 @@ function valueMessage(kind: DocumentKind, issue: Issue, path: DocumentPath, valu
     case 'too_big':
       return outOfRange(issue, name, shown)
     case 'invalid_union':
-      return formMessage('portRange', name, value, shown)
+      return formMessage(path.at(-2) === 'ports' ? 'portRange' : 'flagValue', name, value, shown)
     case 'custom':
       return customMessage(issue, name, value, shown)
     case 'not_multiple_of':

@@ -26,6 +26,11 @@ export type FormName =
   | 'sysctl'
   | 'sysctlValue'
   | 'relativePath'
+  | 'disableItem'
+  | 'localFile'
+  | 'ociUrl'
+  | 'flagName'
+  | 'flagValue'
 
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const labelValue = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/
@@ -57,6 +62,15 @@ export const timeZone = form('timeZone', isTimeZone)
 export const sysctlName = form('sysctl', (text) => /^net(\.[A-Za-z0-9_/-]+)+$/.test(text) && text.length <= 256)
 export const sysctlValue = form('sysctlValue', (text) => /^[\x20-\x7e]{1,256}$/.test(text))
 export const relativePath = form('relativePath', (text) => /^[^\\\p{Cc}]{1,1024}$/u.test(text) && !text.startsWith('/'))
+export const disableItem = form('disableItem', (text) =>
+  /^[A-Za-z0-9_][A-Za-z0-9._-]{0,252}(\/[A-Za-z0-9_][A-Za-z0-9._-]{0,252})*$/.test(text),
+)
+export const localFile = form(
+  'localFile',
+  (text) => /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/.test(text) && text.length <= 256,
+)
+export const ociUrl = form('ociUrl', (text) => /^oci:\/\/[A-Za-z0-9][^\s@\p{Cc}]{1,512}$/u.test(text))
+export const flagName = form('flagName', (text) => /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(text) && text.length <= 64)
 export const port = z.int().min(1).max(65_535)
 export const portOrRange = z.union([port, form('portRange', isPortRange)])
 

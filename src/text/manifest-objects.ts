@@ -1,13 +1,21 @@
-import { hasErrors, type Place, type Problem } from '../domain/problem.ts'
+import { hasErrors, type LocatedLine, type Place, type Problem } from '../domain/problem.ts'
+import { isEncryptedText } from './sops/encrypted-text.ts'
 import { documentOptions, readYaml, type YamlDocument, type YamlOptions } from './yaml-source.ts'
 
-/** One Kubernetes object as a manifest defines it; its content stays in the file. */
+/** One Kubernetes object as a manifest defines it. */
 export interface ManifestObject {
   readonly apiVersion: string
   readonly kind: string
   readonly namespace?: string
   readonly name: string
   readonly place: Place
+  /**
+   * The whole object; of an encrypted one what can be read: without the `sops` block and without encrypted values. What a
+   * Secret holds goes nowhere but to the manifests directory.
+   */
+  readonly value: Readonly<Record<string, unknown>>
+  /** Where the value at a path of the object is written. */
+  locate(path: readonly (string | number)[]): LocatedLine
   readonly isSecret: boolean
   /** A Secret with `data` or `stringData` in it. */
   readonly holdsSecretData: boolean
@@ -95,6 +103,8 @@ function objectOf({ value, document, path, inherited, isEncrypted }: Candidate):
     ...(typeof namespace === 'string' && namespace !== '' ? { namespace } : {}),
     name,
     place: document.place(path).place,
+    value: isEncrypted ? readableParts({ ...inherited, ...record }) : { ...inherited, ...record },
+    locate: (below) => document.place([...path, ...below]),
     isSecret,
     holdsSecretData: isSecret && (record['data'] !== undefined || record['stringData'] !== undefined),
     isEncrypted,
@@ -135,6 +145,22 @@ function missing(document: YamlDocument, path: readonly (string | number)[], fie
     why: 'K3s cannot apply an object without apiVersion, kind and metadata.name',
     fix: `write ${field}, in quotes if it could be read as a number or a boolean`,
   }
+}
+
+/** What is encrypted is not known, and what SOPS added is gone before K3s sees the object. */
+function readableParts({ sops: _block, ...record }: Readonly<Record<string, unknown>>): ManifestObject['value'] {
+  return asRecord(readablePart(record))
+}
+
+function readablePart(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => !isUnknown(item)).map(readablePart)
+  if (typeof value !== 'object' || value === null) return value
+  const known = Object.entries(value).filter(([, item]) => !isUnknown(item))
+  return Object.fromEntries(known.map(([key, item]) => [key, readablePart(item)]))
+}
+
+function isUnknown(value: unknown): boolean {
+  return typeof value === 'string' && isEncryptedText(value)
 }
 
 function hasOwnType(value: unknown): boolean {

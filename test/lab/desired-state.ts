@@ -16,6 +16,8 @@ export function desiredState(
     cluster,
     nodes: [],
     manifests,
+    vendored: [],
+    charts: [],
     clusterDirectory: 'clusters/home',
     places: {
       clusterPlace: (path) => ({ place: { file: `clusters/home/network.yaml#${path.join('.')}`, line: 1, column: 1 } }),

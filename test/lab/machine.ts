@@ -8,10 +8,13 @@ import { openFileEvents } from '../../src/adapters/disk/file-events.ts'
 import { openNodeFiles } from '../../src/adapters/disk/node-files.ts'
 import { type NodeState, openNodeState } from '../../src/adapters/disk/node-state.ts'
 import { openGitSource } from '../../src/adapters/git/git-source.ts'
+import { openHostReader } from '../../src/adapters/host/host-reader.ts'
 import { openK3sProcess } from '../../src/adapters/k3s-process/k3s-process.ts'
 import { createPrometheusMetrics } from '../../src/adapters/metrics/prometheus-metrics.ts'
+import { openSopsSecrets } from '../../src/adapters/sops/sops-secrets.ts'
 import type { StatusSnapshot } from '../../src/domain/status.ts'
 import type { LogPort } from '../../src/ports/log-port.ts'
+import { machinePlaces } from '../../src/reconcile/machine-places.ts'
 import { Reconciler, type ReconcilerSettings } from '../../src/reconcile/reconciler.ts'
 import { createTestRepository, type TestRepository } from './git-client.ts'
 import { type GitServer, startGitServer } from './git-http-server.ts'
@@ -98,7 +101,9 @@ export async function createMachine(): Promise<TestMachine> {
           files: openNodeFiles({ root, log }),
           state,
           k3s: openK3sProcess({ root }),
+          host: openHostReader({ root, findPlaces: machinePlaces }),
           clock: systemClock(),
+          secrets: openSopsSecrets(join(stateDirectory, 'age.key')),
           log,
           metrics: createPrometheusMetrics('test'),
           git: openGitSource({

@@ -69,6 +69,8 @@ export function planInput(extra: Partial<PlanInput> = {}): PlanInput {
     inventory: inventory({}),
     engine: 'builtin',
     packaged: { kind: 'bundle', files: new Map() },
+    config: undefined,
+    hasK3s: true,
     takenOver: {},
     placeFlags: false,
     restage: false,

@@ -1,13 +1,23 @@
 import { describe, expect, test } from 'vitest'
-import { lint } from '../../src/lint/lint.ts'
+import { assumedFacts } from '../../src/domain/facts.ts'
+import type { Problem } from '../../src/domain/problem.ts'
+import { allRules } from '../../src/lint/catalogue.ts'
+import { runRules } from '../../src/lint/run-rules.ts'
+import { repositorySubject } from '../../src/reconcile/lint-repository.ts'
 import type { DesiredState } from '../../src/schema/documents.ts'
 import { desiredState, manifest } from '../lab/desired-state.ts'
 
 const configMap = (name: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: lan\ndata: {}\n`
 
+function lint(desired: DesiredState): Problem[] {
+  return runRules(allRules, repositorySubject(desired, assumedFacts))
+}
+
 function codes(desired: DesiredState): string[] {
-  return lint(desired).map((problem) => problem.code)
+  return lint(desired)
+    .map((problem) => problem.code)
+    .sort()
 }
 
 test('the defaults of K3s have no finding', () => {
@@ -25,7 +35,7 @@ describe('addressing', () => {
     {
       name: 'a range around another overlaps',
       addressing: { serviceCIDR: ['10.32.0.0/11'] },
-      expected: ['CIDR_OVERLAP'],
+      expected: ['CIDR_OVERLAP', 'NET_SERVICE_SIZE'],
     },
     {
       name: 'neighbours do not',
@@ -35,12 +45,12 @@ describe('addressing', () => {
     {
       name: 'families must match',
       addressing: { clusterCIDR: ['10.42.0.0/16', 'fd00:42::/56'] },
-      expected: ['ADDRESS_FAMILIES_DIFFER'],
+      expected: ['ADDRESS_FAMILIES_DIFFER', 'NET_IPV6_ULA_MASQ'],
     },
     {
       name: 'order of families matters',
       addressing: { clusterCIDR: ['10.42.0.0/16', 'fd00:42::/56'], serviceCIDR: ['fd00:43::/112', '10.43.0.0/16'] },
-      expected: ['ADDRESS_FAMILIES_DIFFER'],
+      expected: ['ADDRESS_FAMILIES_DIFFER', 'NET_IPV6_ULA_MASQ'],
     },
     {
       name: 'DNS is a Service address',
@@ -49,7 +59,7 @@ describe('addressing', () => {
     },
     {
       name: 'DNS inside is fine',
-      addressing: { serviceCIDR: ['10.60.0.0/24'], clusterDNS: ['10.60.0.255'] },
+      addressing: { serviceCIDR: ['10.60.0.0/24'], clusterDNS: ['10.60.0.254'] },
       expected: [],
     },
     {
@@ -68,6 +78,7 @@ test('direct routing is for vxlan, and flannel options are for flannel', () => {
     'DIRECT_ROUTING_NEEDS_VXLAN',
   ])
   expect(codes(desiredState({ cni: { plugin: 'none', flannel: { interface: 'eth1' } } }))).toEqual([
+    'CNI_NONE_WITHOUT_CNI',
     'FLANNEL_OPTIONS_UNUSED',
   ])
 })
@@ -82,6 +93,8 @@ test('a node, a Service and a name belong to one pool', () => {
     'POOL_MEMBER_TWICE',
     'POOL_MEMBER_TWICE',
     'POOL_MEMBER_TWICE',
+    // Traefik, which is in no pool, would be served by every node of one.
+    'SLB_UNPOOLED_SERVICE',
   ])
 })
 
@@ -98,9 +111,9 @@ test('one chart has one override, and Traefik has its own place', () => {
     { name: 'a', namespace: 'other', values: { x: 1 } },
   ]
   expect(codes(desiredState({ helmChartConfigs: twice }))).toEqual(['CHART_OVERRIDE_TWICE'])
-  expect(codes(desiredState({ helmChartConfigs: [{ name: 'traefik', values: { x: 1 } }] }))).toEqual([
-    'CHART_OVERRIDE_TWICE',
-  ])
+  expect(
+    codes(desiredState({ helmChartConfigs: [{ name: 'traefik', values: { deployment: { replicas: 2 } } }] })),
+  ).toEqual(['CHART_OVERRIDE_TWICE'])
   expect(codes(desiredState({ helmChartConfigs: [{ name: 'a', valuesContent: '- a list' }] }))).toEqual([
     'CHART_VALUES_INVALID',
   ])
@@ -126,7 +139,11 @@ describe('manifests', () => {
       components: { traefik: { enabled: false } },
       expected: ['DISABLED_NAME'],
     },
-    { name: 'an enabled one is not', file: 'sub/local-storage.json', expected: [] },
+    {
+      name: 'an enabled one is not deleted, but shares its Addon',
+      file: 'sub/local-storage.json',
+      expected: ['ADDON_NAME_CLASH'],
+    },
     { name: 'nothing hidden is written', file: '.git/config.yaml', expected: ['MANIFEST_NAME_REFUSED'] },
   ]
   for (const { name, file, components, expected } of cases) {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StatusSnapshot } from '../../src/domain/status.ts'
+import { writeTree } from '../cli/sample-repository.ts'
 import { createMachine, eventually, networkFile, networkYaml, type TestMachine } from '../lab/machine.ts'
 import { type StandInK3s, startStandInK3s } from '../lab/stand-in-k3s.ts'
 
@@ -87,10 +88,27 @@ test('a disabled component keeps its file: K3s prunes nothing for a missing one'
 
 test('new flags wait beside their place until somebody restarts K3s with them', async () => {
   await guardedMachine()
+  await machine.push({ [networkFile]: networkYaml('  cni: { flannel: { backend: host-gw } }\n') })
   const status = await machine.statusUntil((one) => condition(one, 'Ready') === 'False RestartPending')
   expect(machine.read(dropIn)).toBeUndefined()
-  expect(machine.read(`/var/lib/fairlead/staged${dropIn}`)).toContain('flannel-backend: "vxlan"')
+  expect(machine.read(`/var/lib/fairlead/staged${dropIn}`)).toContain('flannel-backend: "host-gw"')
   expect(status.files.find((file) => file.path === dropIn)?.state).toBe('Staged')
+})
+
+test('flags that its own configuration has in force need no drop-in, and one that the unit overrides is refused', async () => {
+  writeTree(machine.root, { '/etc/rancher/k3s/config.yaml': 'flannel-backend: host-gw\n' })
+  await guardedMachine()
+  await machine.push({ [networkFile]: networkYaml('  cni: { flannel: { backend: host-gw } }\n') })
+  await machine.statusUntil((one) => condition(one, 'Ready') === 'True Applied')
+  expect(machine.read(`/var/lib/fairlead/staged${dropIn}`)).toBeUndefined()
+
+  const exec = 'ExecStart=/usr/local/bin/k3s server --flannel-backend=host-gw'
+  writeTree(machine.root, { '/etc/systemd/system/k3s.service': `[Service]\n${exec}\n` })
+  await machine.push({ [networkFile]: networkYaml('  cni: { flannel: { backend: wireguard-native } }\n') })
+  const status = await machine.statusUntil((one) => condition(one, 'Ready') === 'False FlagsOverridden')
+  const ready = status.conditions.find(({ type }) => type === 'Ready')
+  expect(ready?.message).toContain('flannel-backend is set at /etc/systemd/system/k3s.service:2 as well')
+  expect(machine.read(`/var/lib/fairlead/staged${dropIn}`)).toBeUndefined()
 })
 
 test('an upgrade in the middle of a flood of edits never brings the old release back', async () => {
@@ -129,7 +147,7 @@ test('a K3s that runs from where nobody looks for one is a K3s all the same', as
   await k3s.staged()
   unlinkSync(join(machine.root, '/usr/local/bin/k3s'))
   machine.start()
-  const status = await machine.statusUntil((one) => condition(one, 'Ready') === 'False RestartPending')
+  const status = await machine.statusUntil((one) => condition(one, 'Ready') === 'True Applied')
   expect(status.engine).toBe('k3s')
 })
 

@@ -104,11 +104,14 @@ metadata:
   name: "traefik"
   namespace: "kube-system"
 spec:
+  failurePolicy: "abort"
   valuesContent: |
     ports:
       web:
         exposedPort: 80
     service:
+      annotations:
+        fairlead.dev/lbpool-digest: "a1cb100f57e971ca"
       labels:
         svccontroller.k3s.cattle.io/lbpool: "edge"
         team: "net"

@@ -24,6 +24,8 @@ test('an object is explained with its fields', () => {
   expect(traefik.fields.map(({ name, type }) => `${name}: ${type}`)).toEqual([
     'enabled: true or false',
     'values: map of names to any values',
+    'valuesFrom: list of objects',
+    'failurePolicy: text',
     'dashboard: object',
   ])
   expect(traefik.default).toBeUndefined()

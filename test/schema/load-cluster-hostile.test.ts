@@ -24,7 +24,7 @@ describe('entries that are no files', () => {
   })
 
   test('links where nothing is read are left alone', () => {
-    expect(found({ [file]: network, [`${directory}/charts`]: link, [`${directory}/docs/x`]: link })).toEqual([])
+    expect(found({ [file]: network, [`${directory}/images`]: link, [`${directory}/docs/x`]: link })).toEqual([])
   })
 
   test('a base that is a link is refused', () => {

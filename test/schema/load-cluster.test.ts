@@ -62,7 +62,7 @@ describe('what belongs to a cluster directory', () => {
       [`${directory}/manifests/a.yaml`]: `${configMap}---\r\n`,
       [`${directory}/nodes/z/two.yml`]: `${nodeHeader.replace('edge', 'zeta')}spec: { nodes: { names: [a] } }\n`,
       [`${directory}/nodes/one.yaml`]: `${nodeHeader}spec: { nodes: { matchLabels: { role: edge } } }\n---\n# nothing\n---\n${nodeHeader.replace('edge', 'alpha')}spec: { nodes: { names: [b] } }\n`,
-      [`${directory}/charts/x.tgz`]: new Uint8Array([0, 1, 255]),
+      [`${directory}/charts/x.tgz`]: new Uint8Array([0x1f, 0x8b, 255]),
       [`${directory}/README.md`]: '# home',
       [`${directory}/nodes/README.md`]: 'a: [',
     })
@@ -177,9 +177,13 @@ describe('Secrets in manifests/', () => {
     ).toEqual([`${directory}/manifests/s.yaml:4:3 PLAIN_SECRET`])
   })
 
-  test('encrypted with SOPS are refused with the reason', () => {
+  test('with a block that only looks like that of SOPS are refused', () => {
     expect(withManifest(`${secret}data: { a: x }\nsops: { mac: x }\n`)).toEqual([
-      `${directory}/manifests/s.yaml:1:1 SOPS_NOT_SUPPORTED_YET`,
+      `${directory}/manifests/s.yaml:1:1 SOPS_UNREADABLE`,
+    ])
+    const block = 'sops: { mac: x, lastmodified: "2026-03-01T12:00:00Z", age: [{ recipient: age1x, enc: x }] }\n'
+    expect(withManifest(`${secret}data: { a: eA== }\n${block}`)).toEqual([
+      `${directory}/manifests/s.yaml:4:12 PLAIN_SECRET`,
     ])
   })
 })
@@ -187,13 +191,13 @@ describe('Secrets in manifests/', () => {
 describe('fields that nothing acts on yet', () => {
   test('are loaded, with a notice at each', () => {
     const outcome = load({
-      [file]: `${network}  cni: { plugin: cilium }\n  probes: [{ name: a, ping: { host: nas.lan } }]\n  rollout: { windows: [] }\n`,
+      [file]: `${network}  probes: [{ name: a, ping: { host: nas.lan } }]\n  rollout: { windows: [] }\n`,
       [`${directory}/nodes/a.yaml`]: `${nodeHeader}spec:\n  nodes: { names: [a] }\n  sysctls: { net.ipv4.ip_forward: "1" }\n`,
     })
     expect(outcome.kind).toBe('loaded')
     expect(
       outcome.problems.map(({ severity, code, place }) => `${severity} ${code} ${place.line}:${place.column}`),
-    ).toEqual(['notice NOT_ENFORCED 7:18', 'notice NOT_ENFORCED 8:11', 'notice NOT_ENFORCED 6:12'])
+    ).toEqual(['notice NOT_ENFORCED 7:11', 'notice NOT_ENFORCED 6:12'])
   })
 
   test('say nothing while they are not used', () => {

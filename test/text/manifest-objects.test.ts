@@ -17,7 +17,7 @@ function found(text: string): string[] {
 test('each document is an object, with its place', () => {
   const { objects, problems } = readManifestObjects('m.yaml', `${configMap('a')}---\n# nothing\n---\n${configMap('b')}`)
   expect(problems).toEqual([])
-  expect(objects).toEqual([
+  expect(objects).toMatchObject([
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -28,8 +28,10 @@ test('each document is an object, with its place', () => {
       holdsSecretData: false,
       isEncrypted: false,
     },
-    expect.objectContaining({ name: 'b', place: { file: 'm.yaml', line: 7, column: 1 } }),
+    { name: 'b', place: { file: 'm.yaml', line: 7, column: 1 } },
   ])
+  expect(objects[1]?.value).toMatchObject({ metadata: { name: 'b' } })
+  expect(objects[1]?.locate(['metadata', 'name']).place).toEqual({ file: 'm.yaml', line: 9, column: 19 })
 })
 
 test('JSON is read like YAML', () => {
@@ -100,6 +102,20 @@ describe('Secrets', () => {
     expect(readManifestObjects('m.yaml', `${secret}data: { p: x }\nsops: { mac: x }\n`).objects).toMatchObject([
       { isEncrypted: true },
     ])
+  })
+
+  test('and other encrypted objects keep what can be read, without the block of SOPS', () => {
+    const cipher = 'ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]'
+    const { objects } = readManifestObjects(
+      'm.yaml',
+      `kind: ${cipher}\napiVersion: v1\nmetadata: { name: a, labels: { sops: kept, b: '${cipher}' } }\nlist: ['${cipher}', 1]\nsops: { mac: x }\n`,
+    )
+    expect(objects).toMatchObject([{ kind: cipher, name: 'a', isEncrypted: true }])
+    expect(objects[0]?.value).toEqual({
+      apiVersion: 'v1',
+      metadata: { name: 'a', labels: { sops: 'kept' } },
+      list: [1],
+    })
   })
 
   test('never show a line of their file in a problem', () => {

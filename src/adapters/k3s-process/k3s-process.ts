@@ -3,10 +3,11 @@ import { type BigIntStats, createReadStream, lstatSync, statSync } from 'node:fs
 import { uptime } from 'node:os'
 import { resolve } from 'node:path'
 import type { K3sProcess } from '../../domain/status.ts'
+import { withoutSecretArguments } from '../../k3s/config/secret-arguments.ts'
 import { k3sPaths } from '../../k3s/locations.ts'
 import type { K3sProcessPort } from '../../ports/k3s-process-port.ts'
 import { type Executable, ProcessTable } from './process-table.ts'
-import { dataDirectoryOf, isK3sBinary, isServerCommand, withoutSecrets } from './server-command.ts'
+import { dataDirectoryOf, isK3sBinary, isServerCommand } from './server-command.ts'
 
 const installedPaths = [
   '/usr/local/bin/k3s',
@@ -135,7 +136,7 @@ function describe(table: ProcessTable, server: Server, binaryDigest: string): K3
     identity: { pid, startTicks, binaryDigest, bootId: table.bootId() ?? '' },
     startedAtMs: Date.now() - upForMs,
     upForMs,
-    args: withoutSecrets(table.args(pid)),
+    args: withoutSecretArguments(table.args(pid)),
   }
 }
 

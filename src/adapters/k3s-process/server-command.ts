@@ -1,9 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
 
-/** Flags whose values are secrets: they stay in the process that got them. */
-const secretFlag =
-  /^--?(t|token|agent-token|datastore-endpoint|vpn-auth|etcd-s3-(access-key|secret-key|session-token))$/
-
 /** K3s is one binary; the staged copy that runs the server is reached through a link named `k3s-server`. */
 export function isK3sBinary(path: string): boolean {
   const name = basename(path)
@@ -36,15 +32,6 @@ export function dataDirectoryOf(process: {
   if (argument !== undefined) return resolve(workingDirectory ?? '/', argument)
   if (workingDirectory !== undefined && basename(workingDirectory) === 'server') return dirname(workingDirectory)
   return /^(.+)\/data\/[0-9a-f]{64}\/bin\/[^/]+$/.exec(executable)?.[1]
-}
-
-/** The arguments with `***` for what is secret. */
-export function withoutSecrets(args: readonly string[]): readonly string[] {
-  return args.map((arg, position) => {
-    const equals = arg.indexOf('=')
-    if (equals > 0 && secretFlag.test(arg.slice(0, equals))) return `${arg.slice(0, equals)}=***`
-    return secretFlag.test(args[position - 1] ?? '') ? '***' : arg
-  })
 }
 
 function flagValue(args: readonly string[], names: readonly string[]): string | undefined {

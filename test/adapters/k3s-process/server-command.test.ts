@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseProcessStat } from '../../../src/adapters/k3s-process/process-table.ts'
-import {
-  dataDirectoryOf,
-  isK3sBinary,
-  isServerCommand,
-  withoutSecrets,
-} from '../../../src/adapters/k3s-process/server-command.ts'
+import { dataDirectoryOf, isK3sBinary, isServerCommand } from '../../../src/adapters/k3s-process/server-command.ts'
 
 describe('the arguments of a server', () => {
   const cases: readonly { args: string[]; expected: boolean; because: string }[] = [
@@ -28,34 +23,6 @@ describe('the arguments of a server', () => {
       true,
       false,
       false,
-    ])
-  })
-
-  test('secret values are taken out, in both spellings', () => {
-    expect(
-      withoutSecrets([
-        'k3s',
-        'server',
-        '--token',
-        'a',
-        '--agent-token=b',
-        '--datastore-endpoint=pg://u:p@h',
-        '-t',
-        'c',
-        '-d',
-        '/x',
-      ]),
-    ).toEqual([
-      'k3s',
-      'server',
-      '--token',
-      '***',
-      '--agent-token=***',
-      '--datastore-endpoint=***',
-      '-t',
-      '***',
-      '-d',
-      '/x',
     ])
   })
 })

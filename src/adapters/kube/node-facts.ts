@@ -1,0 +1,61 @@
+import type { NodeFacts, NodeRole, Taint } from '../../domain/facts.ts'
+import { annotationsOf } from './cluster-objects.ts'
+import { nodeArguments, withoutSecretArguments } from './node-arguments.ts'
+import { asList, asRecord, type Json, known, textIn, textMapIn, unlessEmpty } from './plain-json.ts'
+
+/** Set by K3s on what runs a part of the control plane; etcd alone counts as well, it is a server. */
+const serverLabels = ['control-plane', 'master', 'etcd'].map((role) => `node-role.kubernetes.io/${role}`)
+
+/** A Node of the API in the words of the facts; undefined for what has no name. */
+export function nodeFacts(node: Json): NodeFacts | undefined {
+  const metadata = asRecord(node['metadata'])
+  const { nodeInfo, addresses, conditions } = asRecord(node['status'])
+  const name = textIn(metadata['name'])
+  if (name === undefined) return undefined
+  const labels = textMapIn(metadata['labels'])
+  const annotations = annotationsOf(metadata)
+  return known<NodeFacts>({
+    name,
+    role: roleOf(labels, annotations),
+    labels,
+    addresses: addressesOf(addresses, 'InternalIP'),
+    externalAddresses: unlessEmpty(addressesOf(addresses, 'ExternalIP')),
+    annotations: withoutSecretArguments(annotations),
+    taints: asList(asRecord(node['spec'])['taints']).flatMap(taintOf),
+    isReady: isReady(conditions),
+    operatingSystem: operatingSystemIn(asRecord(nodeInfo)['operatingSystem']),
+    k3sVersion: textIn(asRecord(nodeInfo)['kubeletVersion']),
+  })
+}
+
+/** What K3s was started as; by its labels where it does not say. */
+function roleOf(labels: NodeFacts['labels'], annotations: Readonly<Record<string, string>>): NodeRole {
+  const command = nodeArguments(annotations)?.[0]
+  if (command === 'server' || command === 'agent') return command
+  return serverLabels.some((label) => labels[label] !== undefined) ? 'server' : 'agent'
+}
+
+function addressesOf(addresses: unknown, type: string): readonly string[] {
+  return asList(addresses)
+    .map(asRecord)
+    .flatMap((one) => (one['type'] === type ? (textIn(one['address']) ?? []) : []))
+}
+
+function taintOf(value: unknown): Taint[] {
+  const { key, value: text, effect } = asRecord(value)
+  if (typeof key !== 'string') return []
+  if (effect !== 'NoSchedule' && effect !== 'PreferNoSchedule' && effect !== 'NoExecute') return []
+  return [known<Taint>({ key, value: textIn(text), effect })]
+}
+
+/** `Unknown` is what a node becomes that is not heard of any more. */
+export function isReady(conditions: unknown): boolean | undefined {
+  const ready = asList(conditions)
+    .map(asRecord)
+    .find((condition) => condition['type'] === 'Ready')
+  return ready === undefined ? undefined : ready['status'] === 'True'
+}
+
+function operatingSystemIn(value: unknown): NodeFacts['operatingSystem'] {
+  return value === 'linux' || value === 'windows' ? value : undefined
+}

@@ -1,0 +1,67 @@
+import { type Flag, nodeFlag, serverFlag } from './flag.ts'
+
+/** @see k3s-networking §1.3; values of flannel-backend by release: src/k3s/version/flannel-backends.ts */
+export const flannelFlags: readonly Flag[] = [
+  serverFlag({
+    name: 'flannel-backend',
+    type: 'string',
+    default: 'vxlan',
+    sameOnServers: 'critical',
+    change: 'restart-all',
+    isNetwork: true,
+  }),
+  serverFlag({
+    name: 'flannel-ipv6-masq',
+    type: 'boolean',
+    default: 'false',
+    since: ['1.22.6', '1.23.2'],
+    sameOnServers: 'critical',
+    change: 'restart-all',
+    isNetwork: true,
+  }),
+  serverFlag({
+    name: 'flannel-external-ip',
+    type: 'boolean',
+    default: 'false',
+    since: ['1.23.13', '1.24.7', '1.25.3'],
+    sameOnServers: 'critical',
+    change: 'restart-all',
+    isNetwork: true,
+    source: 'k3s-io/k3s#6319, #6323',
+  }),
+  nodeFlag({ name: 'flannel-iface', type: 'string', isNetwork: true }),
+  nodeFlag({ name: 'flannel-conf', type: 'string', sameOnServers: 'agreed', isNetwork: true }),
+  nodeFlag({
+    name: 'flannel-cni-conf',
+    type: 'string',
+    since: ['1.22.11', '1.23.8', '1.24.2'],
+    isNetwork: true,
+    source: 'k3s-io/k3s#5655, #5682, #5684',
+  }),
+  nodeFlag({
+    name: 'no-flannel',
+    type: 'boolean',
+    default: 'false',
+    deprecatedSince: ['1.0.0'],
+    fatalSince: ['1.25.0'],
+    removedSince: ['1.26.0'],
+    isNetwork: true,
+  }),
+  nodeFlag({
+    name: 'vpn-auth',
+    type: 'string',
+    since: ['1.25.11', '1.26.6', '1.27.3'],
+    sameOnServers: 'agreed',
+    isSecret: true,
+    isNetwork: true,
+    environment: 'K3S_VPN_AUTH',
+  }),
+  nodeFlag({
+    name: 'vpn-auth-file',
+    type: 'string',
+    since: ['1.25.11', '1.26.6', '1.27.3'],
+    sameOnServers: 'agreed',
+    isNetwork: true,
+    environment: 'K3S_VPN_AUTH_FILE',
+  }),
+]

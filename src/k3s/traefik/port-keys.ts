@@ -1,0 +1,33 @@
+import { keysNamed, type ValueKey } from './value-key.ts'
+
+/**
+ * What stands below one entry point: `ports.web`. The shapes of `expose` and of redirections are looked at by rules of
+ * their own, so they are taken for known here.
+ * @see k3s-io/k3s-charts charts/traefik (19.0.401, 21.2.1, 27.0.201, 34.2.1, 38.0.201, 40.1.2: values.yaml)
+ */
+export const entryPointKey: ValueKey = {
+  keys: {
+    ...keysNamed(
+      'port hostPort hostIP containerPort expose exposeInternal exposedPort targetPort protocol nodePort appProtocol',
+    ),
+    ...keysNamed('asDefault redirectTo redirections transport http2 http3 udp allowACMEByPass reusePort uplink'),
+    ...keysNamed('advertisedPort healthchecksPort healthchecksScheme observability'),
+    ...keysNamed('maxHeaderBytes sanitizePath encodedCharacters'),
+    forwardedHeaders: { since: 18, instead: 'additionalArguments' },
+    proxyProtocol: { since: 18, instead: 'additionalArguments' },
+    tls: { until: 38, instead: 'ports.*.http.tls' },
+    middlewares: { since: 12, until: 38, instead: 'ports.*.http.middlewares' },
+    // Redirections in the wrong place are told of by trf-redirect-syntax.
+    http: {
+      keys: {
+        redirections: {},
+        encodedCharacters: { since: 38 },
+        encodeQuerySemicolons: { since: 38 },
+        maxHeaderBytes: { since: 38 },
+        sanitizePath: { since: 38 },
+        tls: { since: 39, instead: 'ports.*.tls' },
+        middlewares: { since: 39, instead: 'ports.*.middlewares' },
+      },
+    },
+  },
+}

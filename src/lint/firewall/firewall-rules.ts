@@ -1,0 +1,11 @@
+import type { RuleGroup } from '../rule.ts'
+import { exposureRules } from './exposure-rules.ts'
+import { hostRules } from './host-rules.ts'
+import { podTrafficRules } from './pod-traffic-rules.ts'
+import { portRules } from './port-rules.ts'
+
+export const firewallRules: RuleGroup = {
+  title: 'Firewall and leftovers on the host',
+  rules: [...portRules, ...exposureRules, ...podTrafficRules, ...hostRules],
+  notApplicable: [],
+}

@@ -1,0 +1,66 @@
+import type { RuleGroup } from '../rule.ts'
+import {
+  failurePolicyMissing,
+  failurePolicyTooOld,
+  overrideTooOld,
+  valuesSecretsTooOld,
+  valuesSecretsWithoutKeys,
+} from './chart-fields.ts'
+import { chartBump, overrideAbsent, overrideIdentity } from './chart-identity.ts'
+import { overrideTwice, valuesInvalid, valuesOfDisabled } from './chart-values.ts'
+import { corednsCustomKey, corednsDefaultZone, corednsForward } from './coredns-custom.ts'
+import { corednsChanged, corednsGap, corednsNodeHosts } from './coredns-files.ts'
+import { disableEmpty, disableEnum } from './disable-list.ts'
+import {
+  addonNameClash,
+  addonNameInvalid,
+  editPackaged,
+  manifestIgnored,
+  manifestNameRefused,
+  reservedName,
+  sameNameDisabled,
+  skipWithDisable,
+} from './manifest-names.ts'
+import { objectTwice } from './object-clashes.ts'
+
+/** The manifests directory, the components that K3s deploys from it, and charts. */
+export const packagedRules: RuleGroup = {
+  title: 'Packaged components, manifests and charts',
+  rules: [
+    editPackaged,
+    sameNameDisabled,
+    disableEnum,
+    disableEmpty,
+    skipWithDisable,
+    manifestNameRefused,
+    manifestIgnored,
+    reservedName,
+    addonNameInvalid,
+    addonNameClash,
+    objectTwice,
+    corednsGap,
+    corednsCustomKey,
+    corednsDefaultZone,
+    corednsForward,
+    corednsChanged,
+    corednsNodeHosts,
+    overrideIdentity,
+    overrideAbsent,
+    overrideTwice,
+    valuesInvalid,
+    valuesOfDisabled,
+    chartBump,
+    failurePolicyMissing,
+    failurePolicyTooOld,
+    valuesSecretsTooOld,
+    valuesSecretsWithoutKeys,
+    overrideTooOld,
+  ],
+  notApplicable: [
+    {
+      id: 'images-missing-offline',
+      reason:
+        "neither a repository nor what is read of a machine says which images containerd holds, and a pull that fails shows in the pod's events",
+    },
+  ],
+}

@@ -1,0 +1,35 @@
+import type { FileArtefact } from '../domain/artefact.ts'
+import type { LocatedLine } from '../domain/problem.ts'
+import { configLocation } from '../k3s/config/discovery.ts'
+import { firstDropIns } from '../k3s/config/release-reading.ts'
+import { k3sPaths } from '../k3s/locations.ts'
+import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
+import { reaches } from '../k3s/version/release-floors.ts'
+import { overriddenFlags } from './flag-check.ts'
+import type { PlanInput } from './plan-input.ts'
+
+/** Flags that K3s would not read from where Fairlead writes them. */
+export type RefusedFlags =
+  /** This release has no folder of drop-ins. */
+  | { readonly kind: 'no-drop-ins'; readonly release: string }
+  /** K3s here was told to read another configuration, and its drop-ins with it. */
+  | { readonly kind: 'other-place'; readonly directory: string; readonly at: LocatedLine }
+  /** A later drop-in, the unit or the command line says something else. */
+  | { readonly kind: 'overridden'; readonly key: string; readonly at: LocatedLine }
+
+/**
+ * Why flag files may not be written, whatever they say: flags that look as if they were in force, and are not, are worse
+ * than none.
+ */
+export function refuseFlags(flags: readonly FileArtefact[], { program, config }: PlanInput): readonly RefusedFlags[] {
+  const dropIn = flags.find((file) => file.path.endsWith(k3sPaths.managedDropIn))
+  if (dropIn === undefined) return []
+  const version = parseK3sVersion(program.k3sVersion)
+  if (version !== undefined && !reaches(firstDropIns, version)) return [{ kind: 'no-drop-ins', release: version.text }]
+  if (config === undefined) return []
+  const { dropInDirectory, at } = configLocation(config.arguments, config.environment)
+  if (at !== undefined && dropInDirectory !== k3sPaths.configDropIns) {
+    return [{ kind: 'other-place', directory: dropInDirectory, at }]
+  }
+  return overriddenFlags(dropIn, config).map(({ key, at }) => ({ kind: 'overridden', key, at }))
+}

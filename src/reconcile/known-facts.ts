@@ -1,0 +1,24 @@
+import type { Facts, NodeFacts } from '../domain/facts.ts'
+import type { DesiredState } from '../schema/documents.ts'
+
+/**
+ * The facts, with what the repository's inventory knows: the machines themselves where nobody looked at a cluster, and
+ * labels and addresses where they were not seen. What was seen wins.
+ */
+export function knownFacts(desired: DesiredState, facts: Facts): Facts {
+  const { nodes: inventory } = desired.cluster.spec
+  if (inventory.length === 0) return facts
+  if (facts.origin === 'assumed') {
+    const nodes = inventory.map(
+      ({ name, role, addresses = [], labels }): NodeFacts => ({ name, role, addresses, labels }),
+    )
+    return { ...facts, origin: 'inventory', nodes }
+  }
+  const nodes = facts.nodes.map((node): NodeFacts => {
+    const known = inventory.find((one) => one.name === node.name)
+    if (known === undefined) return node
+    const addresses = node.addresses.length > 0 ? node.addresses : (known.addresses ?? [])
+    return { ...node, addresses, labels: { ...known.labels, ...node.labels } }
+  })
+  return { ...facts, nodes }
+}

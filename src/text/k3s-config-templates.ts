@@ -1,0 +1,46 @@
+import { isMap, isScalar, isSeq } from 'yaml'
+import type { Problem } from '../domain/problem.ts'
+import type { NodeValues } from './yaml11-values.ts'
+
+/** `{{ .Values.x }}`, `{% if x %}`: nothing that K3s is ever configured with begins like this. */
+export function isTemplateMark(text: string, offset: number): boolean {
+  return /^\{[{%]/.test(text.slice(offset, offset + 2))
+}
+
+/**
+ * Where a text that is no YAML has its first placeholder; undefined where there is none, or where the text went wrong
+ * before it.
+ */
+export function templateInText(text: string, problems: readonly Problem[]): number | undefined {
+  const [first] = problems
+  if (first?.code !== 'YAML_SYNTAX') return undefined
+  const offset = [...text.matchAll(/\{[{%]/g)].find((match) => !isInComment(text, match.index))?.index
+  if (offset === undefined) return undefined
+  const line = text.slice(0, offset).split('\n').length
+  return problems.some((problem) => problem.place.line < line) ? undefined : offset
+}
+
+/** The first placeholder in a value: in braces that YAML takes for a mapping, or in a text. */
+export function templateOffset(
+  text: string,
+  node: unknown,
+  values: NodeValues,
+): { readonly offset: number; readonly isText: boolean } | undefined {
+  if (isSeq(node)) {
+    for (const item of node.items) {
+      const found = templateOffset(text, item, values)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  const offset = values.startOf(node)
+  if (isMap(node)) return isTemplateMark(text, offset) ? { offset, isText: false } : undefined
+  return isScalar(node) && /\{\{.*\}\}|\{%.*%\}|\$\{\w+\}/.test(node.source ?? '')
+    ? { offset, isText: true }
+    : undefined
+}
+
+function isInComment(text: string, offset: number): boolean {
+  const line = text.slice(text.lastIndexOf('\n', offset) + 1, offset)
+  return /(^|\s)#/.test(line)
+}

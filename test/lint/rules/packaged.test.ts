@@ -1,0 +1,519 @@
+import { describe, expect, test } from 'vitest'
+import type { KubernetesObject } from '../../../src/domain/facts.ts'
+import { packagedRules } from '../../../src/lint/packaged/packaged-rules.ts'
+import { runRules } from '../../../src/lint/run-rules.ts'
+import type { LintSubject, ManifestSubject, ObjectSubject } from '../../../src/lint/subject.ts'
+import { desiredState, manifest } from '../../lab/desired-state.ts'
+import { node, object, service, subject } from '../../lab/lint-subject.ts'
+import { testRules } from './rule-cases.ts'
+
+const configMap = (name: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: lan\ndata: {}\n`
+
+function files(...names: readonly string[]): ManifestSubject[] {
+  return names.map((name, index) => manifest(name, configMap(`map-${index}`)))
+}
+
+function packaged(name: string): ManifestSubject {
+  return {
+    ...manifest(name, configMap(`packaged-${name.replace(/\W/g, '-')}`)),
+    file: `/var/lib/rancher/k3s/server/manifests/${name}`,
+    isPackaged: true,
+  }
+}
+
+function disabling(...items: readonly string[]): LintSubject['nodes'] {
+  return [node({ settings: { disable: items } })]
+}
+
+function chart(
+  kind: 'HelmChart' | 'HelmChartConfig',
+  name: string,
+  spec: Readonly<Record<string, unknown>>,
+  namespace = 'kube-system',
+): KubernetesObject {
+  return { apiVersion: 'helm.cattle.io/v1', kind, metadata: { name, namespace }, spec }
+}
+
+function override(
+  spec: Readonly<Record<string, unknown>>,
+  name = 'traefik',
+  namespace = 'kube-system',
+): KubernetesObject {
+  return chart('HelmChartConfig', name, spec, namespace)
+}
+
+function withObjects(
+  objects: readonly KubernetesObject[],
+  extra: Parameters<typeof subject>[0] = {},
+  origin: ObjectSubject['origin'] = 'repository',
+): LintSubject {
+  return subject({ objects: objects.map((one) => object(one, origin)), ...extra })
+}
+
+function custom(data: Readonly<Record<string, string>>, extra: Parameters<typeof subject>[0] = {}): LintSubject {
+  const map = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'coredns-custom', namespace: 'kube-system' },
+    data,
+  }
+  return withObjects([map], extra)
+}
+
+function documents(spec: Readonly<Record<string, unknown>>, extra: Parameters<typeof subject>[0] = {}): LintSubject {
+  return subject({ desired: desiredState(spec), ...extra })
+}
+
+const kubeDns: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'site-dns', namespace: 'kube-system' },
+  spec: { clusterIP: '10.43.0.10' },
+}
+
+function dnsDeployment(items: readonly { key: string }[]): KubernetesObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'site-dns', namespace: 'kube-system' },
+    spec: { template: { spec: { volumes: [{ name: 'config', configMap: { name: 'site-dns', items } }] } } },
+  }
+}
+
+function dnsMap(data: Readonly<Record<string, string>>, name = 'site-dns'): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data }
+}
+
+const plain = subject()
+const lan = 'lan:53 {\n    forward . 192.168.1.1\n}\n'
+
+testRules(packagedRules, {
+  'pkg-edit-packaged': {
+    fails: [
+      subject({ manifests: files('coredns.yaml') }),
+      subject({ manifests: files('metrics-server/auth-reader.yaml') }),
+    ],
+    passes: [
+      plain,
+      subject({ manifests: files('coredns-site.yaml') }),
+      subject({ scope: 'machine', manifests: [packaged('coredns.yaml')] }),
+    ],
+  },
+  'pkg-same-name-disabled': {
+    fails: [
+      subject({ manifests: files('sub/traefik.json'), nodes: disabling('traefik') }),
+      subject({ manifests: files('coredns.yaml'), nodes: disabling('coredns') }),
+      subject({ manifests: files('tools/a.yaml'), nodes: disabling('tools') }),
+    ],
+    passes: [
+      subject({ manifests: files('traefik.v2.yaml'), nodes: disabling('traefik') }),
+      subject({ manifests: files('traefik-site.yaml'), nodes: disabling('traefik') }),
+      subject({ manifests: files('lan.yaml') }),
+      subject({ scope: 'machine', manifests: [packaged('traefik.yaml')], nodes: disabling('traefik') }),
+    ],
+  },
+  'pkg-disable-enum': {
+    fails: [
+      subject({ nodes: disabling('treafik') }),
+      subject({ nodes: disabling('traefik.yaml') }),
+      subject({ nodes: disabling('auth-reader') }),
+      subject({ nodes: disabling('Traefik') }),
+      subject({ version: 'v1.26.11+k3s1', nodes: disabling('runtimes') }),
+    ],
+    passes: [
+      subject({ nodes: disabling('traefik', ' servicelb', 'coredns', 'local-storage', 'metrics-server', 'ccm') }),
+      subject({ version: 'v1.26.12+k3s1', nodes: disabling('runtimes') }),
+      subject({ version: 'v1.37.0+k3s1', nodes: disabling('gateway-api-crd') }),
+      subject({ nodes: disabling('lan'), manifests: files('lan.yaml') }),
+      subject({ nodes: disabling() }),
+    ],
+  },
+  'pkg-disable-empty': {
+    fails: [subject({ nodes: disabling('') }), subject({ nodes: disabling('traefik,') })],
+    passes: [plain, subject({ nodes: disabling('traefik,servicelb') })],
+  },
+  'pkg-skip-with-disable': {
+    fails: [subject({ manifests: files('traefik.yaml.skip'), nodes: disabling('traefik') })],
+    passes: [
+      subject({ manifests: files('traefik.yaml.skip') }),
+      subject({ manifests: files('coredns.yaml.skip'), nodes: disabling('traefik') }),
+    ],
+  },
+  'manifest-name-refused': {
+    fails: [subject({ manifests: files('.git/config.yaml') }), subject({ manifests: files('a b.yaml') })],
+    passes: [
+      subject({ manifests: files('sub/lan.yaml') }),
+      subject({ scope: 'machine', manifests: files('a b.yaml') }),
+    ],
+  },
+  'manifest-ignored': {
+    fails: [subject({ manifests: files('README.md') }), subject({ manifests: files('a.yaml.bak') })],
+    passes: [subject({ manifests: files('a.yaml', 'b.YML', 'c.json', 'd.yaml.skip') })],
+  },
+  'reserved-name': {
+    fails: [subject({ manifests: files('fairlead-x.yaml') })],
+    passes: [
+      subject({ manifests: files('x.yaml') }),
+      subject({ scope: 'machine', manifests: files('fairlead-x.yaml') }),
+    ],
+  },
+  'addon-name-invalid': {
+    fails: [subject({ manifests: files('My_app.yaml') }), subject({ scope: 'machine', manifests: files('a b.yaml') })],
+    passes: [subject({ manifests: files('my-app.v2.yaml') })],
+  },
+  'addon-name-clash': {
+    fails: [
+      subject({ manifests: files('a.yaml', 'sub/a.v2.yaml') }),
+      subject({ scope: 'machine', manifests: [...files('sub/coredns.yaml'), packaged('coredns.yaml')] }),
+      subject({ manifests: files('sub/coredns.yaml') }),
+      subject({ manifests: files('auth-reader.v2.yaml') }),
+    ],
+    passes: [
+      subject({ manifests: files('a.yaml', 'b.yaml', 'a.yaml.skip') }),
+      subject({ manifests: files('coredns.site.yaml'), nodes: disabling('coredns') }),
+      subject({ manifests: files('runtimes.lan.yaml'), version: 'v1.25.0+k3s1' }),
+      subject({ manifests: files('gateway-api-crd.lan.yaml') }),
+    ],
+  },
+  'object-twice': {
+    fails: [
+      subject({ manifests: [manifest('a.yaml', configMap('one')), manifest('b.yaml', `---\n${configMap('one')}`)] }),
+      subject({ manifests: [manifest('a.yaml', `${configMap('one')}---\n${configMap('one')}`)] }),
+    ],
+    passes: [
+      subject({ manifests: [manifest('a.yaml', configMap('one')), manifest('b.yaml', configMap('two'))] }),
+      subject({ manifests: [manifest('a.yaml', 'a: [')] }),
+    ],
+  },
+  'pkg-coredns-gap': {
+    fails: [
+      subject({ nodes: disabling('coredns') }),
+      subject({
+        nodes: disabling('coredns'),
+        services: [service('other', { clusterIP: '10.43.0.11', annotations: {} })],
+      }),
+      subject({
+        nodes: disabling('coredns'),
+        services: [
+          service('kube-dns', {
+            clusterIP: '10.43.0.10',
+            annotations: { 'objectset.rio.cattle.io/owner-name': 'coredns' },
+          }),
+        ],
+      }),
+      subject({
+        nodes: [node({ settings: { disable: ['coredns'], 'cluster-dns': '10.43.0.53' } })],
+        objects: [object(kubeDns)],
+      }),
+    ],
+    passes: [
+      plain,
+      subject({ nodes: disabling('coredns'), objects: [object(kubeDns)] }),
+      subject({
+        nodes: [node({ settings: { disable: ['coredns'], 'service-cidr': '10.60.0.0/16' } })],
+        services: [service('site-dns', { clusterIP: '10.60.0.10', annotations: {} })],
+      }),
+    ],
+  },
+  'pkg-corednscustom-key': {
+    fails: [
+      custom({ 'lan.txt': lan }),
+      custom({ 'lan.server': 'lan:53 {\n  forward . 1.1.1.1\n' }),
+      custom({ 'lan.server': 'forward . 1.1.1.1\n' }),
+      custom({ 'lan.server': 'hosts {\n  10.0.0.1 a.lan\n}\n' }),
+      custom({ 'lan.override': lan }),
+      custom({ 'lan.server': lan }, { version: 'v1.22.3+k3s1' }),
+      custom({ 'log.override': 'log\n' }, { version: 'v1.26.5+k3s1' }),
+      documents({ components: { coredns: { custom: { 'lan.override': 'a.lan:53 {\n}\n' } } } }),
+    ],
+    passes: [
+      custom({ 'lan.server': lan }),
+      custom({ 'a.server': '# zones\na.lan:53,\nb.lan:53 {\n  hosts {\n    10.0.0.1 "a{b.lan"\n  }\n}\n' }),
+      custom({ 'a.server': '(snippet) {\n  log\n}\nimport /etc/coredns/custom/x\nlan {\n  import snippet\n}' }),
+      custom({ 'log.override': 'log\nhosts {\n  10.0.0.1 a.lan\n  fallthrough\n}\n' }),
+      custom({ 'log.override': 'log\n' }, { version: 'v1.26.6+k3s1' }),
+      custom({ 'x.server': '.:53 {\n}\n' }),
+    ],
+  },
+  'pkg-corednscustom-default-zone': {
+    fails: [custom({ 'x.server': '.:53 {\n  forward . 1.1.1.1\n}\n' }), custom({ 'x.server': '. {\n}\n' })],
+    passes: [custom({ 'x.server': '.:5353 {\n}\n' }), custom({ 'x.server': lan })],
+  },
+  'pkg-corednscustom-forward': {
+    fails: [
+      custom({ 'x.override': 'forward . 1.1.1.1\n' }, { version: 'v1.33.5+k3s1' }),
+      custom({ 'x.override': 'log\nforward lan 192.168.1.1 {\n  force_tcp\n}\n' }, { version: 'v1.32.9+k3s1' }),
+    ],
+    passes: [
+      custom({ 'x.override': 'forward . 1.1.1.1\n' }, { version: 'v1.33.6+k3s1' }),
+      custom({ 'x.server': lan }, { version: 'v1.30.0+k3s1' }),
+      custom({ 'x.override': '# forward . 1.1.1.1\nlog\n' }, { version: 'v1.33.5+k3s1' }),
+    ],
+  },
+  'pkg-coredns-changed': {
+    fails: [
+      withObjects([dnsMap({ Corefile: '.:53 {\n}\n' }, 'coredns')]),
+      withObjects([dnsMap({ Corefile: '.:53 {\n  forward . 1.1.1.1\n}\n' }, 'coredns')], {}, 'live'),
+      withObjects([{ ...kubeDns, metadata: { name: 'kube-dns', namespace: 'kube-system' } }]),
+    ],
+    passes: [
+      withObjects(
+        [dnsMap({ Corefile: '.:53 {\n  import /etc/coredns/custom/*.override\n}\n' }, 'coredns')],
+        {},
+        'live',
+      ),
+      withObjects([dnsMap({ Corefile: '.:53 {\n}\n' }, 'coredns')], { nodes: disabling('coredns') }),
+      withObjects([dnsMap({ Corefile: '.:53 {\n}\n' }, 'coredns')], { version: 'v1.20.15+k3s1' }, 'live'),
+      withObjects([kubeDns, dnsMap({ a: 'b' })]),
+      subject({
+        scope: 'machine',
+        manifests: [packaged('coredns.yaml')],
+        objects: [
+          {
+            ...object(dnsMap({ Corefile: 'x' }, 'coredns'), 'machine'),
+            at: { place: { file: packaged('coredns.yaml').file, line: 1, column: 1 } },
+          },
+        ],
+      }),
+    ],
+  },
+  'pkg-coredns-nodehosts': {
+    fails: [
+      withObjects([dnsDeployment([{ key: 'Corefile' }, { key: 'NodeHosts' }]), dnsMap({ Corefile: '.:53 {\n}\n' })], {
+        nodes: disabling('coredns'),
+      }),
+    ],
+    passes: [
+      withObjects([dnsDeployment([{ key: 'NodeHosts' }]), dnsMap({ Corefile: '', NodeHosts: '' })], {
+        nodes: disabling('coredns'),
+      }),
+      withObjects([dnsDeployment([{ key: 'NodeHosts' }]), dnsMap({ Corefile: '' })]),
+      withObjects([dnsDeployment([{ key: 'Corefile' }]), dnsMap({ Corefile: '' })], { nodes: disabling('coredns') }),
+    ],
+  },
+  'pkg-hcc-identity': {
+    fails: [
+      withObjects([override({ valuesContent: 'a: 1' }, 'traefik', 'default')]),
+      withObjects([override({ valuesContent: 'a: 1' }, 'traefik-config')]),
+      withObjects([
+        override({ valuesContent: 'a: 1' }, 'cert-manager', 'default'),
+        chart('HelmChart', 'cert-manager', {}),
+      ]),
+      documents({ helmChartConfigs: [{ name: 'traefik-crd', namespace: 'lan', values: { a: 1 } }] }),
+    ],
+    passes: [
+      withObjects([override({ valuesContent: 'a: 1' })]),
+      withObjects([override({ valuesContent: 'a: 1' }, 'cert-manager'), chart('HelmChart', 'cert-manager', {})]),
+      withObjects([override({ valuesContent: 'a: 1' }, 'somebody-elses')]),
+      documents({ components: { traefik: { values: { a: 1 } } } }),
+    ],
+  },
+  'chart-override-absent': {
+    fails: [withObjects([override({ valuesContent: 'a: 1' }, 'somebody-elses')], { facts: { objects: [] } })],
+    passes: [
+      withObjects([override({ valuesContent: 'a: 1' }, 'somebody-elses')]),
+      withObjects([override({ valuesContent: 'a: 1' })], { facts: { objects: [] } }),
+      withObjects([override({ valuesContent: 'a: 1' }, 'x'), chart('HelmChart', 'x', {})], { facts: { objects: [] } }),
+    ],
+  },
+  'chart-override-twice': {
+    fails: [
+      documents({
+        helmChartConfigs: [
+          { name: 'a', values: { x: 1 } },
+          { name: 'a', namespace: 'other', values: { x: 1 } },
+        ],
+      }),
+      documents({ helmChartConfigs: [{ name: 'traefik', values: { x: 1 } }] }),
+      withObjects([override({ valuesContent: 'a: 1' })], {
+        desired: desiredState({ components: { traefik: { values: { a: 1 } } } }),
+      }),
+    ],
+    passes: [
+      documents({
+        helmChartConfigs: [
+          { name: 'a', values: { x: 1 } },
+          { name: 'b', values: { x: 1 } },
+        ],
+      }),
+      documents({ components: { traefik: { values: { a: 1 } } } }),
+      withObjects([override({ valuesContent: 'a: 1' })], { desired: desiredState() }),
+    ],
+  },
+  'pkg-hcc-string': {
+    fails: [
+      withObjects([override({ valuesContent: { a: 1 } })]),
+      withObjects([override({ valuesContent: '- a\n- b\n' })]),
+      withObjects([override({ valuesContent: 'a: [\n' })]),
+      withObjects([override({ valuesContent: 'host: {{ .Values.host }}\n' })]),
+      withObjects([override({ valuesContent: '{{- if .x }}\na: 1\n{{- end }}\n' })]),
+      withObjects([override({ valuesContent: 'a: 1\n---\nb: 2\n' })]),
+      withObjects([override({ valuesContent: 'just words' })]),
+      withObjects([override({ values: ['a'] })]),
+      documents({ helmChartConfigs: [{ name: 'a', valuesContent: '- a list' }] }),
+    ],
+    passes: [
+      withObjects([override({ valuesContent: '# only a comment\n' })]),
+      withObjects([override({ valuesContent: '' })]),
+      withObjects([override({ valuesContent: '---\na: 1 # one\n' })]),
+      withObjects([override({ valuesContent: 'a: "{{ .Release.Name }}"\nb: |\n  {{ raw }}\n' })]),
+      withObjects([override({ values: { a: 1 } })]),
+      withObjects([override({})]),
+    ],
+  },
+  'pkg-hcc-traefik-disabled': {
+    fails: [
+      documents({ components: { traefik: { enabled: false, values: { a: 1 } } } }, { nodes: disabling('traefik') }),
+      withObjects([override({ valuesContent: 'a: 1' })], { nodes: disabling('traefik') }),
+    ],
+    passes: [
+      documents({ components: { traefik: { values: { a: 1 } } } }),
+      withObjects([override({ valuesContent: 'a: 1' }), chart('HelmChart', 'traefik', { repo: 'https://x' })], {
+        nodes: disabling('traefik'),
+      }),
+      documents({}, { nodes: disabling('traefik') }),
+    ],
+  },
+  'chart-bump-under-override': {
+    fails: [
+      documents({ components: { traefik: { values: { a: 1 } } } }, { before: subject({ version: 'v1.32.1+k3s1' }) }),
+      withObjects([override({ valuesContent: 'a: 1' }, 'x'), chart('HelmChart', 'x', { version: '2.0.0' })], {
+        before: withObjects([chart('HelmChart', 'x', { version: '1.0.0' })]),
+      }),
+    ],
+    passes: [
+      documents({ components: { traefik: { values: { a: 1 } } } }),
+      documents({ components: { traefik: { values: { a: 1 } } } }, { before: subject({ version: 'v1.32.2+k3s1' }) }),
+      documents({}, { before: subject({ version: 'v1.32.1+k3s1' }) }),
+      withObjects([override({ valuesContent: 'a: 1' }, 'x'), chart('HelmChart', 'x', { version: '1.0.0' })], {
+        before: withObjects([chart('HelmChart', 'x', { version: '1.0.0' })]),
+      }),
+    ],
+  },
+  'chart-failure-policy-missing': {
+    fails: [
+      withObjects([override({ valuesContent: 'a: 1' })]),
+      withObjects([chart('HelmChart', 'x', { chart: 'x' })], { version: 'v1.23.5+k3s1' }),
+    ],
+    passes: [
+      withObjects([override({ valuesContent: 'a: 1', failurePolicy: 'abort' })]),
+      withObjects([override({ valuesContent: 'a: 1' })], { version: 'v1.33.2+k3s1' }),
+      withObjects([chart('HelmChart', 'x', { chart: 'x' })], { version: 'v1.23.4+k3s1' }),
+      withObjects([chart('HelmChart', 'x', { chart: 'x' })], {}, 'live'),
+      withObjects([chart('HelmChart', 'traefik', { chart: 'x' })], { scope: 'machine' }, 'machine'),
+      withObjects([
+        chart('HelmChart', 'x', { chart: 'x' }),
+        chart('HelmChartConfig', 'x', { failurePolicy: 'abort', valuesContent: 'a: 1' }),
+      ]),
+      documents({ components: { traefik: { values: { a: 1 } } } }),
+    ],
+  },
+  'chart-failure-policy-too-old': {
+    fails: [
+      documents({ helmChartConfigs: [{ name: 'a', values: { x: 1 }, failurePolicy: 'retry' }] }),
+      withObjects([override({ failurePolicy: 'retry' })], { version: 'v1.36.2+k3s1' }),
+    ],
+    passes: [
+      withObjects([override({ failurePolicy: 'retry' })], { version: 'v1.36.3+k3s1' }),
+      withObjects([override({ failurePolicy: 'reinstall' })]),
+    ],
+  },
+  'chart-values-secrets-too-old': {
+    fails: [
+      documents(
+        { components: { traefik: { valuesFrom: [{ secretName: 'x', keys: ['a'] }] } } },
+        { version: 'v1.32.3+k3s1' },
+      ),
+      withObjects([override({ valuesSecrets: [{ name: 'x', keys: ['a'] }] })], { version: 'v1.31.7+k3s1' }),
+    ],
+    passes: [
+      withObjects([override({ valuesSecrets: [{ name: 'x', keys: ['a'] }] })], { version: 'v1.31.8+k3s1' }),
+      withObjects([override({ valuesSecrets: [] })], { version: 'v1.31.7+k3s1' }),
+    ],
+  },
+  'chart-values-secrets-keys': {
+    fails: [
+      withObjects([override({ valuesSecrets: [{ name: 'x' }] })]),
+      withObjects([override({ valuesSecrets: [{ name: 'x', keys: [] }] })]),
+    ],
+    passes: [withObjects([override({ valuesSecrets: [{ name: 'x', keys: ['a'] }] })])],
+  },
+  'chart-config-too-old': {
+    fails: [
+      documents({ components: { traefik: { values: { a: 1 } } } }, { version: 'v1.18.20+k3s1' }),
+      documents({ components: { traefik: { dashboard: { host: 'traefik.lan' } } } }, { version: 'v1.18.20+k3s1' }),
+      documents(
+        { loadBalancer: { pools: [pooled({ namespace: 'kube-system', name: 'traefik' })] } },
+        { version: 'v1.18.20+k3s1' },
+      ),
+      withObjects([override({})], { version: 'v1.18.20+k3s1' }),
+    ],
+    passes: [
+      documents({}, { version: 'v1.18.20+k3s1' }),
+      documents(
+        { loadBalancer: { pools: [pooled({ namespace: 'default', name: 'mqtt' })] } },
+        { version: 'v1.18.20+k3s1' },
+      ),
+      documents({ components: { traefik: { values: { a: 1 } } } }, { version: 'v1.19.1+k3s1' }),
+    ],
+  },
+})
+
+function pooled(service: { readonly namespace: string; readonly name: string }): object {
+  return { name: 'edge', nodes: { names: ['pi-1'] }, services: [service] }
+}
+
+describe('what the old lint said', () => {
+  const codes = (one: LintSubject): string[] => runRules(packagedRules.rules, one).map(({ code }) => code)
+
+  test('a default cluster has no finding, whatever it is looked at from', () => {
+    expect(codes(subject())).toEqual([])
+    expect(codes(documents({}))).toEqual([])
+    expect(
+      codes(subject({ scope: 'machine', manifests: [packaged('coredns.yaml'), packaged('traefik.yaml')] })),
+    ).toEqual([])
+  })
+
+  test('codes stay what they were', () => {
+    expect(codes(subject({ manifests: files('coredns.yaml') }))).toEqual(['PACKAGED_NAME'])
+    expect(codes(subject({ nodes: disabling('traefik'), manifests: files('sub/traefik.json') }))).toEqual([
+      'DISABLED_NAME',
+    ])
+    expect(codes(documents({ helmChartConfigs: [{ name: 'a', valuesContent: '- a list' }] }))).toEqual([
+      'CHART_VALUES_INVALID',
+    ])
+    expect(codes(documents({ helmChartConfigs: [{ name: 'traefik', values: { x: 1 } }] }))).toEqual([
+      'CHART_OVERRIDE_TWICE',
+    ])
+  })
+
+  test('a copy of coredns.yaml is refused with the way that works', () => {
+    for (const nodes of [disabling(), disabling('coredns')]) {
+      const found = runRules(packagedRules.rules, subject({ nodes, manifests: files('coredns.yaml') })).find(
+        ({ place }) => place.file.endsWith('/coredns.yaml'),
+      )
+      expect(found?.severity).toBe('error')
+      expect(found?.why).toContain('old recipe')
+      expect(found?.fix).toContain('spec.components.coredns.custom')
+    }
+  })
+
+  test('an unread Service list makes the gap a warning, a seen one an error', () => {
+    const facts = [undefined, { origin: 'assumed' }] as const
+    const severities = facts.map((one) => {
+      const seen = subject({ nodes: disabling('coredns'), ...(one === undefined ? {} : { facts: one }) })
+      return runRules(packagedRules.rules, seen).map(({ code, severity }) => [code, severity])
+    })
+    expect(severities).toEqual([[['NO_CLUSTER_DNS', 'error']], [['NO_CLUSTER_DNS', 'warning']]])
+  })
+})
+
+test('no message shows what stands in the values', () => {
+  const secret = 'hunter2-top-secret'
+  for (const valuesContent of [`password: ${secret}\n  bad: [`, `- ${secret}`, `a: {{ ${secret} }}`, secret]) {
+    const problems = runRules(packagedRules.rules, withObjects([override({ valuesContent, failurePolicy: 'abort' })]))
+    expect(problems.map(({ code }) => code)).toEqual(['CHART_VALUES_INVALID'])
+    expect(JSON.stringify(problems)).not.toContain(secret)
+  }
+})
