@@ -1,18 +1,20 @@
-import { compareProblems, type Problem } from '../domain/problem.ts'
-import { codeOfRule, type Rule } from './rule.ts'
+import { compareProblems, type Problem, type Severity } from '../domain/problem.ts'
+import { codeOfRule, type Finding, type Rule } from './rule.ts'
 import type { LintSubject } from './subject.ts'
 
 /** Every finding of these rules, once each, sorted by place. What many nodes say at one place is said once. */
 export function runRules(rules: readonly Rule[], subject: LintSubject): Problem[] {
   const found = new Map<string, Problem>()
+  const living = livingPlaces(subject)
   for (const rule of rules) {
-    for (const { at, what, ...own } of rule.check(subject)) {
+    for (const finding of rule.check(subject)) {
+      const { at, what, ...own } = finding
       const { place } = at
       const key = JSON.stringify([rule.id, place.file, place.line, place.column, what])
       if (found.has(key)) continue
       found.set(key, {
         code: codeOfRule(rule.id),
-        severity: own.severity ?? rule.severity,
+        severity: severityOf(rule, finding, living),
         ...at,
         what,
         why: own.why ?? rule.why,
@@ -21,4 +23,18 @@ export function runRules(rules: readonly Rule[], subject: LintSubject): Problem[
     }
   }
   return [...found.values()].sort(compareProblems)
+}
+
+/**
+ * What is wrong with an object that only the cluster has was so before. As an error it would keep every revision out, the
+ * one that mends it too.
+ */
+function severityOf(rule: Rule, { severity = rule.severity, at }: Finding, living: ReadonlySet<string>): Severity {
+  const isOfRevision = rule.looksAt.includes('settings') || rule.looksAt.includes('before')
+  return severity === 'error' && !isOfRevision && living.has(at.place.file) ? 'warning' : severity
+}
+
+function livingPlaces({ scope, objects, services }: LintSubject): ReadonlySet<string> {
+  if (scope !== 'repository') return new Set()
+  return new Set([...objects, ...services].flatMap(({ origin, at }) => (origin === 'live' ? [at.place.file] : [])))
 }

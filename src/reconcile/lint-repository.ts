@@ -10,14 +10,15 @@ import { type FlagValue, k3sSettings, type RenderedSetting } from '../render/k3s
 import { networksOfNode } from '../render/networks-of-node.ts'
 import { renderedManifests } from '../render/node-program.ts'
 import type { DesiredState, ManifestSource, NodeNetwork } from '../schema/documents.ts'
-import { readManifestObjects } from '../text/manifest-objects.ts'
+import { type ManifestObject, objectsOfFile, readManifestObjects } from '../text/manifest-objects.ts'
 import { serviceFactsOf } from './service-facts.ts'
 
 /** A repository as the rules see it: what it would make of each node, and everything that it puts into the cluster. */
 export function repositorySubject(desired: DesiredState, facts: Facts): LintSubject {
   const at = desired.places.clusterPlace(['spec'])
   const version = parseK3sVersion(desired.cluster.spec.k3sVersion)
-  const objects = [...manifestObjects(desired.manifests), ...renderedObjects(desired), ...liveObjects(facts)]
+  const written = [...manifestObjects(desired.manifests), ...renderedObjects(desired)]
+  const objects = [...written, ...unwrittenObjects(facts, written)]
   return {
     scope: 'repository',
     clusterName: desired.cluster.metadata.name,
@@ -122,13 +123,17 @@ function placeOf({ places }: DesiredState, { from }: RenderedSetting, index?: nu
 }
 
 function manifestObjects(manifests: readonly ManifestSource[]): ObjectSubject[] {
-  return manifests.flatMap(({ file, text, name }) =>
-    isPackagedManifest(name) ? [] : objectsIn(file, text, 'repository'),
+  return manifests.flatMap((manifest) =>
+    isPackagedManifest(manifest.name) ? [] : objectSubjects(objectsOfFile(manifest), 'repository'),
   )
 }
 
 export function objectsIn(file: string, text: string, origin: ObjectSubject['origin']): ObjectSubject[] {
-  return readManifestObjects(file, text).objects.flatMap((found): ObjectSubject[] => {
+  return objectSubjects(readManifestObjects(file, text).objects, origin)
+}
+
+function objectSubjects(objects: readonly ManifestObject[], origin: ObjectSubject['origin']): ObjectSubject[] {
+  return objects.flatMap((found): ObjectSubject[] => {
     if (found.isSecret) return []
     const object = kubernetesObject(found.value)
     return object === undefined ? [] : [{ object, at: found.locate([]), origin, place: (path) => found.locate(path) }]
@@ -145,6 +150,21 @@ function renderedObjects(desired: DesiredState): ObjectSubject[] {
       place: () => at,
     }))
   })
+}
+
+/**
+ * What the cluster has and these files do not write. An object that they write is judged as it will be: what is wrong
+ * with it now must not keep the revision out that mends it.
+ */
+function unwrittenObjects(facts: Facts, written: readonly ObjectSubject[]): ObjectSubject[] {
+  const keys = new Set(written.map(({ object }) => objectIdentity(object)))
+  return liveObjects(facts).filter(({ object }) => !keys.has(objectIdentity(object)))
+}
+
+/** Another version of the same API group is another view of the same object. */
+function objectIdentity({ apiVersion, kind, metadata }: KubernetesObject): string {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+  return JSON.stringify([group, kind, metadata.namespace ?? 'default', metadata.name])
 }
 
 /** `spec.helmChartConfigs[2]` as a path of the document. */

@@ -1,4 +1,5 @@
 import type { FileArtefact } from '../domain/artefact.ts'
+import { isRecord } from '../domain/plain-json.ts'
 import { poolLabel } from '../k3s/servicelb-labels.ts'
 import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
 import { traefikRelease } from '../k3s/version/traefik-releases.ts'
@@ -54,8 +55,4 @@ function withValues(
     merged[key] = isRecord(value) && isRecord(before) ? withValues(before, value) : value
   }
   return merged
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { LocatedLine } from '../domain/problem.ts'
+import type { ManifestObject } from '../text/manifest-objects.ts'
 import type { clusterNetworkSchema } from './cluster-network.ts'
 import type { nodeNetworkSchema } from './node-network.ts'
 
@@ -20,6 +21,8 @@ export interface ManifestSource {
   readonly file: string
   /** The text is a SOPS file, decrypted only on the servers that it is written to. */
   readonly isEncrypted?: true
+  /** What is in it, where somebody has read it: large manifests are not read twice. */
+  readonly objects?: readonly ManifestObject[]
 }
 
 /** One Helm chart archive of the cluster directory's `charts/`. */

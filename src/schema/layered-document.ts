@@ -1,3 +1,4 @@
+import { isRecord } from '../domain/plain-json.ts'
 import type { LocatedLine } from '../domain/problem.ts'
 import type { YamlDocument } from '../text/yaml-source.ts'
 import type { DocumentPath } from './documents.ts'
@@ -63,8 +64,4 @@ function visible(candidates: readonly Candidate[]): readonly Candidate[] {
 
 function hasEntry(value: unknown, key: string | number): value is Readonly<Record<string | number, unknown>> {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

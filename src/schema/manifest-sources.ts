@@ -24,14 +24,16 @@ export function readManifestSources(
     const name = entry.path.slice(directory.length + 1)
     const decoded = decodeUtf8(bytes)
     let isEncrypted = false
+    let objects: readonly ManifestObject[] = []
     if (isDeployable(name)) {
       const read = readManifestObjects(entry.path, bytes)
       problems.push(...read.problems, ...read.objects.flatMap((object) => secretProblem(object) ?? []))
-      isEncrypted = read.objects.some((object) => object.isEncrypted)
+      objects = read.objects
+      isEncrypted = objects.some((object) => object.isEncrypted)
       if (isEncrypted && 'text' in decoded) problems.push(...encryptedManifestProblems(entry.path, decoded.text))
     }
     if ('text' in decoded) {
-      manifests.push({ name, text: decoded.text, file: entry.path, ...(isEncrypted ? { isEncrypted } : {}) })
+      manifests.push({ name, text: decoded.text, file: entry.path, objects, ...(isEncrypted ? { isEncrypted } : {}) })
     } else if (!isDeployable(name)) problems.push(notText({ file: entry.path, line: 1, column: 1 }))
   }
   return { manifests, problems }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { familyOf } from '../domain/cidr.ts'
+import { asRecord } from '../domain/plain-json.ts'
 
 /** What a value must satisfy across its parts; `problem-messages.ts` says for each what is wrong and how to mend it. */
 export type RuleName = 'exactlyOne' | 'onlyOne' | 'atLeastOne' | 'portsNeedProtocol' | 'oneOfEachFamily'
@@ -39,8 +40,4 @@ function rule(name: RuleName, holds: (value: unknown) => boolean, fields: readon
 function writtenFields(value: unknown, fields: readonly string[]): number {
   const record = asRecord(value)
   return fields.filter((field) => record[field] !== undefined).length
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

@@ -1,3 +1,4 @@
+import { asRecord } from '../domain/plain-json.ts'
 import { hasErrors, type LocatedLine, type Place, type Problem } from '../domain/problem.ts'
 import { isEncryptedText } from './sops/encrypted-text.ts'
 import { documentOptions, readYaml, type YamlDocument, type YamlOptions } from './yaml-source.ts'
@@ -62,6 +63,15 @@ export function readManifestObjects(
     }
   }
   return { objects, problems: found }
+}
+
+/** The objects of a file that may have been read already. */
+export function objectsOfFile(source: {
+  readonly file: string
+  readonly text: string
+  readonly objects?: readonly ManifestObject[]
+}): readonly ManifestObject[] {
+  return source.objects ?? readManifestObjects(source.file, source.text).objects
 }
 
 interface Candidate {
@@ -174,8 +184,4 @@ function mentionsSecret(text: string | Uint8Array): boolean {
 
 function textOf(text: string | Uint8Array): string {
   return typeof text === 'string' ? text : new TextDecoder().decode(text)
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 }

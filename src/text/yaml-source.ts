@@ -1,8 +1,8 @@
-import { Composer, type CST, type Document, type YAMLError } from 'yaml'
+import type { CST, Document } from 'yaml'
 import { hasErrors, type LocatedLine, type Problem } from '../domain/problem.ts'
 import { sourceLines } from './source-lines.ts'
 import { decodeUtf8 } from './utf8.ts'
-import { syntaxMessage } from './yaml-messages.ts'
+import { composeDocuments, isPrintable, reportSyntax, survived } from './yaml-compose.ts'
 import { offsetOfKey, offsetOfValue } from './yaml-places.ts'
 import { type YamlReport, yamlReport } from './yaml-report.ts'
 import { readTokens, type TokenOutcome } from './yaml-tokens.ts'
@@ -94,64 +94,23 @@ function notUtf8(file: string, before: string): Problem {
   }
 }
 
-/** Control characters and the like cannot stand in a text unescaped (YAML 1.2.2 §5.1). */
-const unprintable = /[^\P{Cc}\t\n\r\u0085]|[\uFEFF\uFFFE\uFFFF]/u
-
-function isPrintable(text: string, report: YamlReport): boolean {
-  const offset = text.isWellFormed() ? text.search(unprintable) : 0
-  if (offset < 0) return true
-  const code = (text.codePointAt(offset) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  report.add(offset, {
-    code: 'CONTROL_CHARACTER',
-    what: text.isWellFormed() ? `the file holds the control character U+${code}` : 'the text holds half a character',
-    why: 'YAML is printable text',
-    fix: 'delete the character, or write it as an escape in double quotes',
-  })
-  return false
-}
-
 function composeGuarded(text: string, report: YamlReport, options: YamlOptions): readonly Document[] {
-  try {
+  const documents = survived(report, () => {
     const outcome = readTokens(text, options)
     if (outcome.kind === 'tokens') return compose(outcome.tokens, report)
     reportLimit(outcome, report, options)
-  } catch {
-    report.add(0, {
-      code: 'YAML_UNREADABLE',
-      what: 'the YAML parser gave up on this file',
-      why: 'it is nested or built in a way that the parser does not survive',
-      fix: 'write it flatter and simpler',
-    })
-  }
-  return []
+    return []
+  })
+  return documents ?? []
 }
 
 function compose(tokens: readonly CST.Token[], report: YamlReport): readonly Document[] {
-  // Duplicate keys and merge keys are looked at in yaml-values.ts: the parser's own check is quadratic.
-  const composer = new Composer({ uniqueKeys: false, merge: false, logLevel: 'silent' })
   for (const token of tokens) if (token.type === 'directive') reportDirective(token.offset, report)
-  const documents = withoutStackTraces(() => [...composer.compose(tokens)])
-  const found = documents.length > 0 ? documents : [composer.streamInfo()]
-  for (const { errors, warnings } of found) {
+  const { documents, stream } = composeDocuments(tokens, '1.2')
+  for (const { errors, warnings } of documents.length > 0 ? documents : [stream]) {
     for (const error of [...errors, ...warnings]) if (error.code !== 'BAD_DIRECTIVE') reportSyntax(error, report)
   }
   return hasErrors(report.problems) ? [] : documents
-}
-
-/** The parser makes an Error for each problem; ten thousand stack traces that nobody reads would take seconds. */
-function withoutStackTraces<T>(run: () => T): T {
-  const before = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
-  try {
-    return run()
-  } finally {
-    Error.stackTraceLimit = before
-  }
-}
-
-function reportSyntax(error: YAMLError, report: YamlReport): void {
-  const { what, fix } = syntaxMessage(error.code)
-  report.add(error.pos[0], { code: 'YAML_SYNTAX', what, why: 'the file is not valid YAML', fix })
 }
 
 function reportDirective(offset: number, report: YamlReport): void {

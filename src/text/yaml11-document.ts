@@ -1,6 +1,6 @@
-import { Composer, type Document } from 'yaml'
+import type { Document } from 'yaml'
 import type { SourceLines } from './source-lines.ts'
-import { syntaxMessage } from './yaml-messages.ts'
+import { composeDocuments, isPrintable, reportSyntax, survived } from './yaml-compose.ts'
 import type { YamlReport } from './yaml-report.ts'
 import { fileTooLarge } from './yaml-source.ts'
 import { readTokens, type TokenLimits } from './yaml-tokens.ts'
@@ -35,33 +35,7 @@ export function readFirstDocument(text: string, lines: SourceLines, report: Yaml
     return { documents: 0 }
   }
   if (!isPrintable(text, report)) return { documents: 0 }
-  try {
-    return compose(text, report)
-  } catch {
-    report.add(0, {
-      code: 'YAML_UNREADABLE',
-      what: 'the YAML parser gave up on this file',
-      why: 'it is nested or built in a way that the parser does not survive',
-      fix: 'write it flatter and simpler',
-    })
-    return { documents: 0 }
-  }
-}
-
-/** Control characters and the like cannot stand in a text unescaped (YAML 1.1 §4.1). */
-const unprintable = /[^\P{Cc}\t\n\r\u0085]|[\uFEFF\uFFFE\uFFFF]/u
-
-function isPrintable(text: string, report: YamlReport): boolean {
-  const offset = text.isWellFormed() ? text.search(unprintable) : 0
-  if (offset < 0) return true
-  const code = (text.codePointAt(offset) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  report.add(offset, {
-    code: 'CONTROL_CHARACTER',
-    what: text.isWellFormed() ? `the file holds the control character U+${code}` : 'the text holds half a character',
-    why: 'YAML is printable text, and its reader refuses the file',
-    fix: 'delete the character, or write it as an escape in double quotes',
-  })
-  return false
+  return survived(report, () => compose(text, report)) ?? { documents: 0 }
 }
 
 function compose(text: string, report: YamlReport): FirstDocument {
@@ -70,23 +44,12 @@ function compose(text: string, report: YamlReport): FirstDocument {
     report.add(outcome.offset, limitMessages[outcome.kind])
     return { documents: 0 }
   }
-  const composer = new Composer({ version: '1.1', uniqueKeys: false, merge: false, logLevel: 'silent' })
-  const before = Error.stackTraceLimit
-  // The parser makes an Error for each problem; ten thousand stack traces that nobody reads would take seconds.
-  Error.stackTraceLimit = 0
-  try {
-    const documents = [...composer.compose(outcome.tokens)]
-    const [document] = documents
-    const errors = (document ?? composer.streamInfo()).errors
-    for (const error of errors) {
-      const { what, fix } = syntaxMessage(error.code)
-      report.add(error.pos[0], { code: 'YAML_SYNTAX', what, why: 'the file is not valid YAML', fix })
-    }
-    if (document === undefined || errors.length > 0) return { documents: documents.length }
-    return { document, documents: documents.length }
-  } finally {
-    Error.stackTraceLimit = before
-  }
+  const { documents, stream } = composeDocuments(outcome.tokens, '1.1')
+  const [document] = documents
+  const { errors } = document ?? stream
+  for (const error of errors) reportSyntax(error, report)
+  if (document === undefined || errors.length > 0) return { documents: documents.length }
+  return { document, documents: documents.length }
 }
 
 const limitMessages = {

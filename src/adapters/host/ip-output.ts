@@ -1,4 +1,5 @@
 import type { HostInterface, HostNetwork } from '../../domain/host.ts'
+import { asList, asRecord } from '../../domain/plain-json.ts'
 
 /** `ip -j -d address show`; undefined for anything else, such as what a busybox prints. */
 export function parseInterfaces(text: string | undefined): readonly HostInterface[] | undefined {
@@ -55,12 +56,4 @@ function recordsOf(text: string | undefined): readonly Readonly<Record<string, u
   } catch {
     return undefined
   }
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }

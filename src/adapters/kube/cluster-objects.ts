@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../domain/facts.ts'
+import { asList, asRecord, type Json, known, textIn, textMapIn } from '../../domain/plain-json.ts'
 import { namesSecret } from '../../text/secret-names.ts'
-import { asList, asRecord, type Json, known, textIn, textMapIn } from './plain-json.ts'
 
 /** Copies of the whole object, which say nothing that the object does not. */
 const copiesOfTheObject = new Set([

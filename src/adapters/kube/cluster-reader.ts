@@ -1,4 +1,5 @@
 import type { Facts, KubernetesObject, NodeFacts } from '../../domain/facts.ts'
+import { asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import type { ClusterReaderPort, ClusterReading, UnreadPart } from '../../ports/cluster-reader-port.ts'
 import { type ApiClient, type ApiLimits, createApiClient } from './api-client.ts'
 import { discover } from './discovery.ts'
@@ -11,7 +12,6 @@ import { listAll } from './list-pages.ts'
 import { nodeArguments } from './node-arguments.ts'
 import { nodeFacts } from './node-facts.ts'
 import { unlessRefused } from './optional-part.ts'
-import { asRecord, type Json, textIn } from './plain-json.ts'
 import { readDaemonSets, readEndpoints, readObjects } from './read-parts.ts'
 import { serviceFacts } from './service-facts.ts'
 

@@ -1,6 +1,6 @@
+import { asList, asRecord, textIn, textsIn } from '../../domain/plain-json.ts'
 import type { ApiClient } from './api-client.ts'
 import { kubeFailure } from './kube-failures.ts'
-import { asList, asRecord, textIn, textsIn } from './plain-json.ts'
 
 /** A collection that the server has. */
 export interface ServedResource {

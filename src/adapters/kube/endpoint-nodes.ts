@@ -1,4 +1,4 @@
-import { asList, asRecord, type Json, textIn, textMapIn } from './plain-json.ts'
+import { asList, asRecord, type Json, textIn, textMapIn } from '../../domain/plain-json.ts'
 
 /** Nodes that run ready endpoints of one Service, in one object of the API. */
 export interface EndpointNodes {

@@ -1,7 +1,7 @@
 import type { HostPortPod } from '../../domain/facts.ts'
+import { asList, asRecord, type Json, known, numberIn, textIn, textMapIn } from '../../domain/plain-json.ts'
+import { protocolIn } from '../../k3s/service-spec.ts'
 import { isReady } from './node-facts.ts'
-import { asList, asRecord, type Json, known, numberIn, textIn, textMapIn } from './plain-json.ts'
-import { protocolIn } from './service-facts.ts'
 import { serviceOf } from './servicelb-daemon-sets.ts'
 
 /** Pods that have ended hold no ports any more. */

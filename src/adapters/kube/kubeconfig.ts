@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
+import { asList, asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import { readYamlMap } from '../../text/yaml-read.ts'
 import { hasCode, kubeFailure } from './kube-failures.ts'
-import { asList, asRecord, type Json, textIn } from './plain-json.ts'
 
 export interface KubeTarget {
   /** The files of KUBECONFIG in their order, or the one of `--kubeconfig`; none means the usual places. */

@@ -1,6 +1,6 @@
+import { asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import type { ApiClient } from './api-client.ts'
 import { hasCode, kubeFailure } from './kube-failures.ts'
-import { asRecord, type Json, textIn } from './plain-json.ts'
 
 export interface ListQuery {
   /** Of the collection: `/api/v1/services`. */

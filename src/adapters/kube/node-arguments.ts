@@ -1,6 +1,6 @@
+import { asRecord, textsIn } from '../../domain/plain-json.ts'
 import { findFlag } from '../../k3s/flags/flag-catalogue.ts'
 import { namesSecret } from '../../text/secret-names.ts'
-import { asRecord, textsIn } from './plain-json.ts'
 
 export const nodeArgsAnnotation = 'k3s.io/node-args'
 export const nodeEnvAnnotation = 'k3s.io/node-env'

@@ -1,7 +1,7 @@
 import type { NodeFacts, NodeRole, Taint } from '../../domain/facts.ts'
+import { asList, asRecord, type Json, known, textIn, textMapIn, unlessEmpty } from '../../domain/plain-json.ts'
 import { annotationsOf } from './cluster-objects.ts'
 import { nodeArguments, withoutSecretArguments } from './node-arguments.ts'
-import { asList, asRecord, type Json, known, textIn, textMapIn, unlessEmpty } from './plain-json.ts'
 
 /** Set by K3s on what runs a part of the control plane; etcd alone counts as well, it is a server. */
 const serverLabels = ['control-plane', 'master', 'etcd'].map((role) => `node-role.kubernetes.io/${role}`)

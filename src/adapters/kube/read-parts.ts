@@ -1,11 +1,11 @@
 import type { KubernetesObject, ServicelbDaemonSet } from '../../domain/facts.ts'
+import { asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import type { ApiClient } from './api-client.ts'
 import { clusterObject, withoutSecretVariables } from './cluster-objects.ts'
 import type { Discovery } from './discovery.ts'
 import { type EndpointNodes, nodesOfEndpoints, nodesOfSlice } from './endpoint-nodes.ts'
 import { listAll } from './list-pages.ts'
 import { type Refused, unlessRefused } from './optional-part.ts'
-import { asRecord, type Json, textIn } from './plain-json.ts'
 import { networkDaemonSet, type ReadGroup, readConfigMaps, readGroups } from './read-kinds.ts'
 import { servicelbDaemonSet } from './servicelb-daemon-sets.ts'
 

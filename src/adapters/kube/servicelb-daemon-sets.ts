@@ -1,5 +1,5 @@
 import type { ServicelbDaemonSet } from '../../domain/facts.ts'
-import { asList, asRecord, type Json, textIn, textMapIn } from './plain-json.ts'
+import { asList, asRecord, type Json, textIn, textMapIn } from '../../domain/plain-json.ts'
 
 /** Every DaemonSet of ServiceLB has it, in every release. */
 const nodeSelectorLabel = 'svccontroller.k3s.cattle.io/nodeselector'

@@ -73,7 +73,11 @@ export const componentFlags: readonly Flag[] = [
     isNetwork: true,
     source: 'k3s-io/k3s#10019',
   }),
-  serverFlag({ name: 'helm-job-image', type: 'string' }),
+  serverFlag({
+    name: 'helm-job-image',
+    type: 'string',
+    deprecatedSince: ['1.33.13+k3s2', '1.34.10', '1.35.7', '1.36.3'],
+  }),
   serverFlag({
     name: 'helm-controller-arg',
     type: 'list',

@@ -1,3 +1,5 @@
+import { isRecord } from '../../domain/plain-json.ts'
+
 /**
  * One key of the Traefik chart's values, by chart major. A bound that is absent is open; what has neither `keys` nor
  * `each` is free-form below.
@@ -87,8 +89,4 @@ function withNames(pattern: string, path: readonly string[]): string {
 
 function ownKey(keys: ValueKeys | undefined, name: string): ValueKey | undefined {
   return keys !== undefined && Object.hasOwn(keys, name) ? keys[name] : undefined
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -35,19 +35,19 @@ export const componentGates = {
   },
   'servicelb-tolerations': {
     title: 'the tolerations annotation of ServiceLB',
-    since: ['1.30.4', '1.31.0'],
-    source: 'k3s-networking §5.2',
+    since: ['1.28.13', '1.29.8', '1.30.4'],
+    source: 'k3s-io/k3s#10687, #10703, #10704, #10705; k3s-networking §5.2',
   },
   'servicelb-both-forwarding-sysctls': {
     title: 'ServiceLB pods that ask for the forwarding sysctls of both families always',
-    since: ['1.30.2'],
-    until: ['1.30.4'],
-    source: 'k3s-networking §5.4 R9',
+    since: ['1.29.6', '1.30.2'],
+    until: ['1.29.8', '1.30.4'],
+    source: 'k3s-io/k3s#9963, #10455, #10568; k3s-networking §5.4 R9',
   },
   'servicelb-short-names': {
     title: 'ServiceLB DaemonSets whose long names are cut',
-    since: ['1.30.4', '1.31.0'],
-    source: 'k3s-networking §5.6',
+    since: ['1.28.13', '1.29.8', '1.30.4'],
+    source: 'k3s-io/k3s#10552, #10563, #10564, #10565; k3s-networking §5.6',
   },
   'servicelb-master-toleration': {
     title: 'ServiceLB pods that tolerate node-role.kubernetes.io/master',

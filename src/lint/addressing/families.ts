@@ -33,7 +33,7 @@ export const familyMatch: Rule = {
 export const dualStackGate: Rule = {
   id: 'net-dualstack-gate',
   severity: 'error',
-  title: 'two address families in a release that cannot have them',
+  title: 'address families that the release cannot have',
   why: 'the control plane takes two families since 1.21.0, flannel since 1.22.2, and they are documented since 1.23.7',
   fix: 'upgrade K3s first, or keep one family',
   versions: 'before 1.23.7',
@@ -44,8 +44,9 @@ export const dualStackGate: Rule = {
     return plansOf(subject).flatMap(({ node, plan }): Finding[] => {
       const { version } = node
       const families = new Set(plan.pods.map(({ cidr }) => cidr?.family))
-      if (version === undefined || !families.has(4) || !families.has(6)) return []
-      if (supports('dual-stack-stable', version)) return []
+      if (version === undefined) return []
+      if (families.has(6) && families.size === 1) return ipv6Alone(node, version, plan)
+      if (!families.has(4) || !families.has(6) || supports('dual-stack-stable', version)) return []
       const isRefused =
         !supports('dual-stack-control-plane', version) || (usesFlannel && !supports('dual-stack-flannel', version))
       return [

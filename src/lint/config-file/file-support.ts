@@ -41,7 +41,8 @@ function undeliverable(subject: LintSubject): Finding[] {
   const { version } = subject
   if (subject.scope !== 'repository' || version === undefined || supports('drop-in-folder', version)) return []
   if (!subject.nodes.some((node) => node.settings.size > 0)) return []
-  return [{ at: subject.at, severity: 'warning', what: notInPlace(version) }]
+  const at = subject.desired?.places.clusterPlace(['spec', 'k3sVersion']) ?? subject.at
+  return [{ at, severity: 'warning', what: notInPlace(version) }]
 }
 
 function notInPlace(version: K3sVersion): string {

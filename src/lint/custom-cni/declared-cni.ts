@@ -3,7 +3,7 @@ import { asList, asRecord, textAt, valueAt } from '../flannel/json-object.ts'
 import type { LintSubject, ObjectSubject } from '../subject.ts'
 import { chartValues } from './chart-values.ts'
 
-export type CniName = 'calico' | 'canal' | 'cilium' | 'flannel' | 'antrea' | 'weave'
+export type CniName = 'calico' | 'canal' | 'cilium' | 'flannel' | 'antrea' | 'weave' | 'kube-router' | 'kube-ovn'
 
 /** A plugin that somebody installs as the network of pods. */
 export interface DeclaredCni {
@@ -57,6 +57,8 @@ const daemonSets: ReadonlyMap<string, CniName> = new Map<string, CniName>([
   ['kube-flannel-ds', 'flannel'],
   ['antrea-agent', 'antrea'],
   ['weave-net', 'weave'],
+  ['kube-router', 'kube-router'],
+  ['kube-ovn-cni', 'kube-ovn'],
 ])
 
 /** `https://example.org/charts/cilium-1.17.4.tgz`, `oci://quay.io/cilium/charts/cilium` and `cilium` are all cilium. */
@@ -75,6 +77,7 @@ const charts: ReadonlyMap<string, CniName> = new Map<string, CniName>([
   ['flannel', 'flannel'],
   ['rke2-flannel', 'flannel'],
   ['antrea', 'antrea'],
+  ['kube-ovn', 'kube-ovn'],
 ])
 
 function isAddition(subject: LintSubject, name: CniName, { object }: ObjectSubject): boolean {
@@ -85,6 +88,7 @@ function isAddition(subject: LintSubject, name: CniName, { object }: ObjectSubje
     const type = textAt(object, 'spec', 'cni', 'type')
     return type !== undefined && type !== 'Calico'
   }
+  if (name === 'kube-router') return argumentsOf(object).includes('--run-router=false')
   if (name !== 'cilium') return false
   const chained =
     object.kind === 'HelmChart'
@@ -96,6 +100,12 @@ function isAddition(subject: LintSubject, name: CniName, { object }: ObjectSubje
 export function ciliumConfigOf(subject: LintSubject): unknown {
   return subject.objects.find((one) => one.object.kind === 'ConfigMap' && one.object.metadata.name === 'cilium-config')
     ?.object
+}
+
+function argumentsOf(object: unknown): readonly unknown[] {
+  return asList(valueAt(object, 'spec', 'template', 'spec', 'containers')).flatMap((container) =>
+    ['command', 'args'].flatMap((field) => asList(asRecord(container)?.[field])),
+  )
 }
 
 /** Variables with plain values of all containers of a pod template. */

@@ -8,6 +8,7 @@ import type { FlannelConf } from '../../k3s/flannel/flannel-conf.ts'
 import { generatedFlannelConf } from '../../k3s/flannel/generated-flannel-conf.ts'
 import { type FlannelConfProblem, readFlannelConf } from '../../k3s/flannel/read-flannel-conf.ts'
 import { k3sPaths } from '../../k3s/locations.ts'
+import type { K3sVersion } from '../../k3s/version/k3s-version.ts'
 import type { LintSubject, NodeSubject, TextSubject } from '../subject.ts'
 import { rangesOf } from './ranges.ts'
 
@@ -31,7 +32,7 @@ const ipv6Defaults = { clusterCIDR: ['fd00:42::/56'], serviceCIDR: ['fd00:43::/1
 export function podNetworkOf(subject: LintSubject): PodNetwork | undefined {
   const server = subject.nodes.find((node) => node.role === 'server')
   if (server === undefined) return undefined
-  const network = networks.get(server) ?? networkOfServer(server)
+  const network = networks.get(server) ?? networkOfServer(server, server.version ?? subject.version)
   networks.set(server, network)
   return network
 }
@@ -39,10 +40,10 @@ export function podNetworkOf(subject: LintSubject): PodNetwork | undefined {
 /** Asked for every node by many rules. */
 const networks = new WeakMap<NodeSubject, PodNetwork>()
 
-function networkOfServer(server: NodeSubject): PodNetwork {
+function networkOfServer(server: NodeSubject, version: K3sVersion | undefined): PodNetwork {
   const { settings } = server
   const written = scalarOf(settings, 'flannel-backend')
-  const off = isSwitchedOn(settings, 'no-flannel') && !skipsNoFlannel(server)
+  const off = isSwitchedOn(settings, 'no-flannel') && !skipsNoFlannel(version)
   const firstAddress = itemsOf(settings, 'node-ip')[0]?.text ?? server.facts.addresses[0] ?? ''
   const defaults = familyOf(firstAddress) === 6 ? ipv6Defaults : addressingDefaults
   const ranges = (key: string, fallback: readonly string[]): readonly Cidr[] => {
@@ -58,7 +59,7 @@ function networkOfServer(server: NodeSubject): PodNetwork {
 }
 
 /** From 1.26 on a server passes over `no-flannel` with a line in its log, and runs flannel. */
-function skipsNoFlannel({ version }: NodeSubject): boolean {
+function skipsNoFlannel(version: K3sVersion | undefined): boolean {
   const flag = findFlag('no-flannel')
   return flag !== undefined && version !== undefined && flagState(flag, version) === 'removed'
 }

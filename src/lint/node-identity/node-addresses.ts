@@ -73,7 +73,8 @@ function duplicates({ nodes }: LintSubject, key: WrittenAddress['key']): Finding
       const canonical = formatAddress(address)
       const owner = owners.get(canonical)
       if (owner === undefined) owners.set(canonical, node)
-      if (owner === undefined || owner === node) return []
+      // Two entries of one name are told of by node-name-unique.
+      if (owner === undefined || owner.name === node.name) return []
       return [{ at, what: `${key} ${canonical} is that of ${printNode(owner)} and of ${printNode(node)}` }]
     }),
   )

@@ -27,12 +27,12 @@ export const overrideIdentity: Rule = {
       if (sameName !== undefined) {
         const fix = `put it into the namespace ${sameName.namespace}`
         return [
-          { at: placeOf(override, 'namespace'), what: `${what}, but ${sameName.namespace}/${sameName.name}`, fix },
+          { at: override.placeOfName('namespace'), what: `${what}, but ${sameName.namespace}/${sameName.name}`, fix },
         ]
       }
       const meant = nearName(override.name, known)
       if (meant === undefined) return []
-      const at = placeOf(override, 'name')
+      const at = override.placeOfName('name')
       // The chart may come from elsewhere, so a likeness of names is no proof.
       return [{ at, severity: 'warning', what, fix: `did you mean ${meant.namespace}/${meant.name}?` }]
     })
@@ -57,7 +57,7 @@ export const overrideAbsent: Rule = {
       if (nearName(override.name, known) !== undefined || isPackagedChart(override)) return []
       return [
         {
-          at: placeOf(override, 'name'),
+          at: override.placeOfName('name'),
           what: `nothing in the cluster or in these files is a HelmChart ${override.namespace}/${override.name}`,
         },
       ]
@@ -148,8 +148,4 @@ function versionOf(subject: LintSubject, name: ChartName): string | undefined {
   const release = traefikRelease(subject.version)
   // Within one major the digits that K3s appends are not known.
   return release === undefined ? undefined : `${release.chartMajor}.x`
-}
-
-function placeOf(override: ChartSubject, field: 'name' | 'namespace'): Finding['at'] {
-  return override.origin === 'documents' ? override.place([field]) : override.at
 }

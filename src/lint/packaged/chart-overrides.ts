@@ -15,6 +15,7 @@ export interface ChartSubject {
   readonly values: readonly ChartValues[]
   /** Where a field of `spec` is written: `['failurePolicy']`. */
   readonly place: (path: DocumentPath) => LocatedLine
+  readonly placeOfName: (field: 'name' | 'namespace') => LocatedLine
 }
 
 /** Values of one chart from one place: `valuesContent`, `values`, or a field of the documents. */
@@ -77,6 +78,7 @@ function documentCharts({ cluster, places }: DesiredState): ChartSubject[] {
     ],
     place: ([first, ...rest]) =>
       places.clusterPlace([...base, ...(first === 'valuesSecrets' ? ['valuesFrom'] : [first ?? '']), ...rest]),
+    placeOfName: (field) => places.clusterPlace([...base, field]),
   })
   return [
     ...(components.traefik.enabled
@@ -118,6 +120,7 @@ function chartOfObject(subject: ObjectSubject): ChartSubject | undefined {
       ...(isWritten(values) ? [mappedValues(values, (path) => place(['values', ...path]))] : []),
     ],
     place,
+    placeOfName: (field) => subject.place(['metadata', field]),
   }
 }
 

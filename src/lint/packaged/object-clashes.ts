@@ -1,6 +1,6 @@
 import { isDeployable } from '../../k3s/manifest-rules.ts'
 import { objectKey } from '../../k3s/object-key.ts'
-import { readManifestObjects } from '../../text/manifest-objects.ts'
+import { objectsOfFile } from '../../text/manifest-objects.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, ManifestSubject } from '../subject.ts'
 
@@ -16,7 +16,7 @@ export const objectTwice: Rule = {
   check(subject) {
     const first = new Map<string, ManifestSubject>()
     return inOrder(subject).flatMap((manifest) =>
-      readManifestObjects(manifest.file, manifest.text).objects.flatMap((object): Finding[] => {
+      objectsOfFile(manifest).flatMap((object): Finding[] => {
         const key = objectKey(object)
         const other = first.get(key)
         if (other === undefined) {

@@ -1,5 +1,7 @@
+import type { Facts } from '../../domain/facts.ts'
+import type { LocatedLine } from '../../domain/problem.ts'
 import { parseK3sVersion } from '../../k3s/version/k3s-version.ts'
-import type { NodeNetwork } from '../../schema/documents.ts'
+import type { DesiredState, DocumentPath, NodeNetwork } from '../../schema/documents.ts'
 import { closestWord } from '../../text/suggest.ts'
 import type { Finding, Rule } from '../rule.ts'
 
@@ -16,21 +18,63 @@ export const nodeUnknown: Rule = {
     if (desired === undefined || facts.origin === 'assumed' || facts.nodes.length === 0) return []
     // One machine alone knows of no other.
     if (facts.origin === 'live' && facts.nodes.length === 1) return []
-    const known = facts.nodes.map((node) => node.name)
-    return desired.nodes.flatMap(({ metadata, spec }) =>
-      (spec.nodes.names ?? []).flatMap((name, index): Finding[] => {
-        if (known.includes(name)) return []
-        const meant = closestWord(name, known)
-        return [
-          {
-            at: desired.places.nodePlace(metadata.name, ['spec', 'nodes', 'names', index]),
-            what: `there is no node ${JSON.stringify(name)}`,
-            ...(meant === undefined ? {} : { fix: `did you mean ${meant}?` }),
-          },
-        ]
-      }),
-    )
+    return selectorsIn(desired).flatMap(({ selector, whose, place }) => [
+      ...unknownNames(facts, selector, place),
+      ...matchingNothing(facts, selector, whose, place),
+    ])
   },
+}
+
+type Selector = NodeNetwork['spec']['nodes']
+
+interface WrittenSelector {
+  readonly selector: Selector
+  /** For people: `NodeNetwork "edge"`. */
+  readonly whose: string
+  readonly place: (path: DocumentPath) => LocatedLine
+}
+
+function selectorsIn({ cluster, nodes, places }: DesiredState): readonly WrittenSelector[] {
+  return [
+    ...nodes.map(({ metadata: { name }, spec }) => ({
+      selector: spec.nodes,
+      whose: `NodeNetwork ${JSON.stringify(name)}`,
+      place: (path: DocumentPath) => places.nodePlace(name, ['spec', 'nodes', ...path]),
+    })),
+    ...cluster.spec.loadBalancer.pools.map((pool, index) => ({
+      selector: pool.nodes,
+      whose: `pool ${JSON.stringify(pool.name)}`,
+      place: (path: DocumentPath) => places.clusterPlace(['spec', 'loadBalancer', 'pools', index, 'nodes', ...path]),
+    })),
+  ]
+}
+
+function unknownNames({ nodes }: Facts, { names = [] }: Selector, place: WrittenSelector['place']): Finding[] {
+  const known = nodes.map((node) => node.name)
+  return names.flatMap((name, index): Finding[] => {
+    if (known.includes(name)) return []
+    const meant = closestWord(name, known)
+    return [
+      {
+        at: place(['names', index]),
+        what: `there is no node ${JSON.stringify(name)}`,
+        ...(meant === undefined ? {} : { fix: `did you mean ${meant}?` }),
+      },
+    ]
+  })
+}
+
+function matchingNothing(
+  { nodes }: Facts,
+  { matchLabels }: Selector,
+  whose: string,
+  place: WrittenSelector['place'],
+): Finding[] {
+  if (matchLabels === undefined) return []
+  const wanted = Object.entries(matchLabels)
+  if (nodes.some(({ labels }) => wanted.every(([key, value]) => labels[key] === value))) return []
+  const what = `no node has the labels of ${whose}: ${wanted.map(([key, value]) => `${key}=${value}`).join(', ')}`
+  return [{ at: place(['matchLabels']), what, fix: 'correct the labels, or give them to the nodes that are meant' }]
 }
 
 /** Fields of a NodeNetwork that hold one value for a node. */

@@ -3,7 +3,7 @@ import type { ExcludedNode } from '../../k3s/servicelb/prediction.ts'
 import { isAllowListOn } from '../../k3s/servicelb/selector.ts'
 import { defaultTolerations, untolerated } from '../../k3s/servicelb/tolerations.ts'
 import { enableLabel, multiPoolLabelPrefix, poolLabel } from '../../k3s/servicelb-labels.ts'
-import type { K3sVersion } from '../../k3s/version/k3s-version.ts'
+import { supports } from '../../k3s/version/feature-gates.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { isServicelbOn, nodesToCome, predictionsToCome } from './cluster-to-come.ts'
 import { remembered } from './remembered.ts'
@@ -65,7 +65,7 @@ export const customTaint: Rule = {
   severity: 'warning',
   title: 'a node is meant for a Service and has a taint that its pods do not tolerate',
   why: 'no pod of ServiceLB comes to the node, so it opens no port and its address is not shown',
-  fix: 'let the Service tolerate it with the annotation svccontroller.k3s.cattle.io/tolerations (1.30.4 / 1.31.0 and later), or take the taint away',
+  fix: 'let the Service tolerate it with the annotation svccontroller.k3s.cattle.io/tolerations (1.28.13 / 1.29.8 / 1.30.4 and later), or take the taint away',
   versions: 'every version',
   looksAt: ['live', 'manifests'],
   sources: [source, 'k3s-networking §5.4 R4'],
@@ -124,20 +124,16 @@ export const multiPoolLabel: Rule = {
   title: 'a node is given several pools with a label that this release does not read',
   why: 'the label is ignored: the node serves the one pool of svccontroller.k3s.cattle.io/lbpool, or none',
   fix: 'give the node one pool, with svccontroller.k3s.cattle.io/lbpool',
-  versions: 'before 1.34; later branches bring the label with patch releases',
+  versions: 'before 1.34.12 / 1.35.9 / 1.36.5 / 1.37.1',
   looksAt: ['live'],
   sources: ['k3s-io/k3s#14547', 'k3s-io/k3s#13894'],
   check(subject) {
-    if (!isKnownRelease(subject.version)) return []
+    const { version } = subject
+    if (version === undefined || supports('servicelb-several-pools', version)) return []
     return (nodesToCome(subject) ?? []).flatMap(({ facts, at }) =>
       Object.keys(facts.labels)
         .filter((key) => key.startsWith(multiPoolLabelPrefix))
         .map((key): Finding => ({ at, what: `node ${facts.name} has the label ${key}` })),
     )
   },
-}
-
-/** Patch releases of these branches may bring the label; past them nobody has looked. */
-function isKnownRelease(version: K3sVersion | undefined): boolean {
-  return version !== undefined && (version.major < 1 || version.minor < 34)
 }

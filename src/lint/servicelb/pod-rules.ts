@@ -40,7 +40,7 @@ export const tolerationsInvalid: Rule = {
 
 const ignored = {
   why: 'the annotation is ignored: no pod of the Service comes to nodes with such taints',
-  fix: 'upgrade K3s to 1.30.4, 1.31.0 or later, or take the taints away',
+  fix: 'upgrade K3s to 1.28.13, 1.29.8, 1.30.4 or later, or take the taints away',
 }
 
 export const priorityClassMissing: Rule = {
@@ -73,8 +73,8 @@ export const nameTooLong: Rule = {
   severity: 'error',
   title: 'a Service whose name is too long for its DaemonSet',
   why: 'the name of the DaemonSet becomes a label of 63 characters at most: K3s cannot make it, and the Service stays pending',
-  fix: 'shorten the name, or upgrade K3s to 1.30.4, 1.31.0 or later',
-  versions: 'before 1.30.4 / 1.31.0',
+  fix: 'shorten the name, or upgrade K3s to 1.28.13, 1.29.8, 1.30.4 or later',
+  versions: 'before 1.28.13 / 1.29.8 / 1.30.4',
   looksAt: ['manifests', 'live'],
   sources: [`${source} generateName`, 'k3s-networking §5.6'],
   check(subject) {

@@ -1,3 +1,4 @@
+import { traefikGroupOf } from '../../k3s/traefik/crd-groups.ts'
 import { supports } from '../../k3s/version/feature-gates.ts'
 import { reaches } from '../../k3s/version/release-floors.ts'
 import { chartsOf, isPackagedTraefik } from '../packaged/chart-overrides.ts'
@@ -5,7 +6,6 @@ import { isDisabled } from '../packaged/disabled-items.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, ObjectSubject } from '../subject.ts'
 import { packagedTraefik } from './packaged-traefik.ts'
-import { traefikObjects } from './traefik-objects.ts'
 
 const gatewayGroup = 'gateway.networking.k8s.io'
 
@@ -43,8 +43,9 @@ export const definitionsRemoved: Rule = {
   sources: ['k3s-io/k3s-charts packages/traefik-crd', 'k3s-networking §7.4'],
   check(subject) {
     if (!losesTraefik(subject)) return []
-    const left = traefikObjects(subject).filter(
-      (object) => object.origin === 'live' && !isOfChart(object) && !isKept(subject, object),
+    const left = livingObjects(subject).filter(
+      (found) =>
+        traefikGroupOf(String(found.object.apiVersion)) !== undefined && !isOfChart(found) && !isKept(subject, found),
     )
     const [first] = left
     return first === undefined ? [] : [removal(subject, first, left.length)]
@@ -74,14 +75,17 @@ function removedUnderGateways(subject: LintSubject): Finding[] {
   if (was === undefined || was.chartMajor < 34 || !losesTraefik(subject)) return []
   const version = subject.before?.version
   if (version !== undefined && reaches(gatewayDefinitionsKept, version)) return []
-  const left = subject.objects.filter(
-    (found) =>
-      found.origin === 'live' &&
-      String(found.object.apiVersion).startsWith(`${gatewayGroup}/`) &&
-      !isKept(subject, found),
+  const left = livingObjects(subject).filter(
+    (found) => String(found.object.apiVersion).startsWith(`${gatewayGroup}/`) && !isKept(subject, found),
   )
   const [first] = left
   return first === undefined ? [] : [removal(subject, first, left.length)]
+}
+
+/** What is there now, with what these files write as well: it goes like all the others. */
+function livingObjects({ objects, before }: LintSubject): readonly ObjectSubject[] {
+  const living = [...objects, ...(before?.objects ?? [])].filter(({ origin }) => origin === 'live')
+  return [...new Map(living.map((found) => [found.at.place.file, found])).values()]
 }
 
 function removal(subject: LintSubject, { object }: ObjectSubject, count: number): Finding {

@@ -125,11 +125,10 @@ function allowsCrossNamespace(subject: LintSubject): boolean {
   )
 }
 
-function hasSeenTraefikObjects(subject: LintSubject): boolean {
-  return (
-    subject.facts.objects !== undefined &&
-    subject.objects.some(({ object, origin }) => origin === 'live' && /^traefik\./.test(String(object.apiVersion)))
-  )
+function hasSeenTraefikObjects({ facts, objects }: LintSubject): boolean {
+  if (facts.objects === undefined) return false
+  const living = objects.flatMap(({ object, origin }) => (origin === 'live' ? [object] : []))
+  return [...facts.objects, ...living].some(({ apiVersion }) => /^traefik\./.test(String(apiVersion)))
 }
 
 /** Encrypted keys keep their names. */

@@ -13,7 +13,8 @@ export const crdGroup: Rule = {
   title: 'a Traefik object in an API group that this Traefik does not have',
   why: 'the API server has no such kind, or Traefik does not look at it; a manifest with it fails as a whole',
   fix: 'write it in the API group of this release',
-  versions: 'traefik.containo.us below 1.32.2, traefik.io from 1.28.3+k3s2 on, none up to 1.20',
+  versions:
+    'traefik.containo.us from 1.21 on below 1.32.2, traefik.io from 1.25.15+k3s2 / 1.26.10+k3s2 / 1.27.7+k3s2 / 1.28.3+k3s2 on',
   looksAt: ['manifests', 'live'],
   sources: ['traefik/traefik docs/content/migrate/v2-to-v3-details.md', 'k3s-networking §7.7'],
   check(subject) {

@@ -21,7 +21,8 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>): readonly
   let isValueNext = false
   return listOf(values['additionalArguments']).flatMap((text, index): WrittenArgument[] => {
     const argument = typeof text === 'string' ? parseStaticArgument(text.trim()) : undefined
-    if (argument === undefined && isValueNext && typeof text === 'string' && !text.startsWith('-')) {
+    const isValue = typeof text === 'string' && !text.startsWith('-') && !looksLikeArgument.test(text)
+    if (argument === undefined && isValueNext && isValue) {
       isValueNext = false
       return []
     }
@@ -29,6 +30,9 @@ export function argumentsOf(values: Readonly<Record<string, unknown>>): readonly
     return [{ index, ...(argument === undefined ? {} : { argument }) }]
   })
 }
+
+/** `log.level=DEBUG`: a name with its value, and only the dashes are missing. */
+const looksLikeArgument = /^[A-Za-z]\w*(\.[\w-]+)+=/
 
 const sources = ['traefik/traefik docs/content/reference/static-configuration/cli-ref.md']
 

@@ -22,7 +22,7 @@ export const keyUnknown: Rule = {
   title: 'a value that the packaged Traefik chart does not read',
   why: 'K3s takes the schema out of the chart, so what no template reads is ignored without a word',
   fix: 'look the key up in the values of this chart version, or leave it out',
-  versions: 'by the chart of the release; 1.20 and 1.24.8 / 1.25.4 to 1.37',
+  versions: 'by the chart of the release; up to 1.20, and 1.24.8 / 1.25.4 to 1.37',
   looksAt: ['manifests', 'live'],
   sources,
   check(subject) {

@@ -5,7 +5,7 @@ import { endpointNodesByService, nodesOfEndpoints, nodesOfSlice } from '../../..
 import { hostPortPod } from '../../../src/adapters/kube/host-port-pods.ts'
 import { nodeArguments, withoutSecretArguments } from '../../../src/adapters/kube/node-arguments.ts'
 import { nodeFacts } from '../../../src/adapters/kube/node-facts.ts'
-import { asRecord, type Json } from '../../../src/adapters/kube/plain-json.ts'
+import { asRecord, type Json } from '../../../src/domain/plain-json.ts'
 import { serviceFacts } from '../../../src/adapters/kube/service-facts.ts'
 import { servicelbDaemonSet } from '../../../src/adapters/kube/servicelb-daemon-sets.ts'
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { ApiClient } from '../../../src/adapters/kube/api-client.ts'
 import { kubeFailure } from '../../../src/adapters/kube/kube-failures.ts'
 import { listAll } from '../../../src/adapters/kube/list-pages.ts'
-import { type Json, textIn } from '../../../src/adapters/kube/plain-json.ts'
+import { type Json, textIn } from '../../../src/domain/plain-json.ts'
 
 const signal = new AbortController().signal
 const nameOf = (object: Json): string | undefined => textIn(object['name'])

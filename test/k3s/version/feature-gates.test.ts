@@ -87,6 +87,19 @@ describe('gates at their edges', () => {
       ['v1.23.8+k3s1', 'v1.24.2+k3s1', 'v1.25.0+k3s1'],
       ['v1.22.17+k3s1', 'v1.23.7+k3s1', 'v1.24.1+k3s1'],
     ],
+    ...(['servicelb-tolerations', 'servicelb-short-names'] as const).map(
+      (feature) =>
+        [
+          feature,
+          ['v1.28.13+k3s1', 'v1.29.8+k3s1', 'v1.30.4+k3s1', 'v1.31.0+k3s1'],
+          ['v1.27.16+k3s1', 'v1.28.12+k3s1', 'v1.29.7+k3s1', 'v1.30.3+k3s1'],
+        ] as const,
+    ),
+    [
+      'servicelb-both-forwarding-sysctls',
+      ['v1.29.6+k3s1', 'v1.29.7+k3s1', 'v1.30.2+k3s1', 'v1.30.3+k3s1'],
+      ['v1.29.5+k3s1', 'v1.29.8+k3s1', 'v1.30.1+k3s1', 'v1.30.4+k3s1', 'v1.31.0+k3s1'],
+    ],
     [
       'flannel-overwrite-cleanup',
       ['v1.32.11+k3s3', 'v1.33.7+k3s3', 'v1.34.3+k3s3', 'v1.35.0+k3s3', 'v1.36.0+k3s1'],

@@ -347,10 +347,15 @@ testRules(flannelRules, {
     ],
   },
   'fln-external-disable-stale': {
-    fails: [{ ...standard, before: subject({ nodes: [node({ settings: external })] }) }],
+    fails: [
+      { ...standard, before: subject({ nodes: [node({ settings: external })] }) },
+      { ...subject({ version: 'v1.34.3+k3s1' }), before: subject({ nodes: [node({ settings: external })] }) },
+    ],
     passes: [
       standard,
       { ...standard, before: standard },
+      { ...subject({ version: 'v1.32.11+k3s3' }), before: subject({ nodes: [node({ settings: external })] }) },
+      { ...subject({ version: 'v1.34.3+k3s3' }), before: subject({ nodes: [node({ settings: external })] }) },
       { ...subject({ version: 'v1.35.1+k3s1' }), before: subject({ nodes: [node({ settings: external })] }) },
     ],
   },

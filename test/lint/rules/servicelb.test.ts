@@ -455,8 +455,17 @@ testRules(servicelbRules, {
     ],
   },
   'slb-multi-pool-label': {
-    fails: [captured({ nodes: [server, machine('pi-12', { [`${multiPoolLabelPrefix}edge`]: 'true' })] })],
-    passes: [captured(), captured({ nodes: [server, machine('pi-12', edge)] })],
+    fails: ['v1.33.13+k3s2', 'v1.34.11+k3s1', 'v1.37.0+k3s1'].map((version) =>
+      captured({ version, nodes: [server, machine('pi-12', { [`${multiPoolLabelPrefix}edge`]: 'true' })] }),
+    ),
+    passes: [
+      captured(),
+      captured({ nodes: [server, machine('pi-12', edge)] }),
+      captured({
+        version: 'v1.37.1+k3s1',
+        nodes: [server, machine('pi-12', { [`${multiPoolLabelPrefix}edge`]: 'true' })],
+      }),
+    ],
   },
   'slb-pool-member-twice': {
     fails: [

@@ -138,6 +138,7 @@ testRules(versionedFlagRules, {
   'ver-flannel-cni-conf': {
     fails: [
       agent({ 'flannel-cni-conf': '/etc/cni.json' }, 'v1.24.1+k3s1'),
+      agent({ 'flannel-cni-conf': '/etc/cni.json' }, 'v1.32.11+k3s1'),
       agent({ 'flannel-cni-conf': '/etc/cni.json' }, 'v1.33.7+k3s1'),
       server({ 'flannel-cni-conf': '/etc/cni.json' }, 'v1.36.4+k3s1'),
     ],
@@ -170,8 +171,15 @@ testRules(versionedFlagRules, {
     ],
   },
   'ver-servicelb-ns': {
-    fails: [server({ 'servicelb-namespace': 'lb' }, 'v1.24.1+k3s1')],
-    passes: [server({ 'servicelb-namespace': 'lb' }, 'v1.24.2+k3s1')],
+    fails: [
+      server({ 'servicelb-namespace': 'lb' }, 'v1.22.17+k3s1'),
+      server({ 'servicelb-namespace': 'lb' }, 'v1.23.7+k3s1'),
+      server({ 'servicelb-namespace': 'lb' }, 'v1.24.1+k3s1'),
+    ],
+    passes: [
+      server({ 'servicelb-namespace': 'lb' }, 'v1.23.8+k3s1'),
+      server({ 'servicelb-namespace': 'lb' }, 'v1.24.2+k3s1'),
+    ],
   },
   'ver-vpn': {
     fails: [

@@ -1,8 +1,12 @@
-/** Answers of the API are plain JSON: every part is looked at before it is taken for what it should be. */
+/** What comes from outside is plain JSON: every part is looked at before it is taken for what it should be. */
 export type Json = Readonly<Record<string, unknown>>
 
 export function asRecord(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
+  return isRecord(value) ? value : {}
+}
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function asList(value: unknown): readonly unknown[] {
