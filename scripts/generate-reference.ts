@@ -1,6 +1,6 @@
 /**
  * Writes what is generated from the schema and the rules: JSON Schema files for editors, and the reference pages. With `--check` it
- * writes nothing and ends with 1 when one of them is stale.
+ * writes nothing and ends with 1 when one of them is stale. Any other argument ends it with 64, and writes nothing.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -35,8 +35,13 @@ function readIfThere(path: string): string | undefined {
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
-  const stale = staleFiles(root)
-  if (process.argv.includes('--check')) {
+  const [, , ...words] = process.argv
+  const unknown = words.find((word) => word !== '--check')
+  const stale = unknown === undefined ? staleFiles(root) : []
+  if (unknown !== undefined) {
+    console.error(`unknown argument ${JSON.stringify(unknown)}; usage: node scripts/generate-reference.ts [--check]`)
+    process.exitCode = 64
+  } else if (words.length > 0) {
     for (const path of stale) console.error(`${path} is stale; run: node scripts/generate-reference.ts`)
     if (stale.length > 0) process.exitCode = 1
   } else {

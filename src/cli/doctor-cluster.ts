@@ -14,10 +14,13 @@ export interface AskedCluster {
   readonly notes: readonly string[]
 }
 
-/** Which files lead to the API of this machine's cluster: those that were named, or K3s's own where we may read it. */
-export function kubeconfigsFor({ settings }: Pick<CommandCall, 'settings'>): readonly string[] {
+/**
+ * Which files lead to the API of the machine's cluster: those that were named, or K3s's own where we may read it.
+ * @param root of the machine; the kubeconfig of another one than this leads to 127.0.0.1, which is not it
+ */
+export function kubeconfigsFor({ settings }: Pick<CommandCall, 'settings'>, root: string): readonly string[] {
   if (settings.kubeconfig !== undefined) return settings.kubeconfig.split(':').filter((file) => file !== '')
-  return isReadable(k3sKubeconfig) ? [k3sKubeconfig] : []
+  return root === '/' && isReadable(k3sKubeconfig) ? [k3sKubeconfig] : []
 }
 
 /** The living cluster, where it answers. A doctor who cannot reach it goes on with what the machine shows. */

@@ -21,7 +21,7 @@ export const doctorCommand: Command = async (call) => {
   const { options, settings, terminal } = call
   const root = resolve(terminal.workingDirectory, settings.root)
   const reading = await openHostReader({ root, findPlaces: machinePlaces }).read(terminal.interrupted)
-  const asked = root === '/' ? await clusterAround(call) : { notes: [] }
+  const asked = await clusterAround(call, root)
   const { facts, notes } = ofThisMachine(asked, reading, call)
   const linted = lintMachine(
     {
@@ -54,8 +54,8 @@ export const doctorCommand: Command = async (call) => {
   return hasErrors(problems) ? exitCode.denied : exitCode.done
 }
 
-async function clusterAround(call: CommandCall): Promise<AskedCluster> {
-  const kubeconfigs = kubeconfigsFor(call)
+async function clusterAround(call: CommandCall, root: string): Promise<AskedCluster> {
+  const kubeconfigs = kubeconfigsFor(call, root)
   if (kubeconfigs.length === 0) return { notes: [] }
   const { kubeContext } = call.settings
   const target = { kubeconfigs, ...(kubeContext === undefined ? {} : { context: kubeContext }) }

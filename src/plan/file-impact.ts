@@ -1,9 +1,10 @@
 import type { FileArtefact } from '../domain/artefact.ts'
 import type { Impact } from '../domain/change.ts'
+import type { NodeConfigReading } from '../domain/k3s-config-reading.ts'
 import type { ObservedFile } from '../domain/observation.ts'
 import { configKeyImpact, worstImpact } from '../k3s/change-impact.ts'
 import { inPlacePath, locationOf } from '../k3s/locations.ts'
-import { readYamlMap } from '../text/yaml-read.ts'
+import { changedFlags } from './flag-check.ts'
 
 const harmless: Impact = { kind: 'None', reason: 'no traffic notices' }
 const firstFlags: Impact = { kind: 'K3sRestart', reason: 'K3s reads its flags when it starts' }
@@ -22,10 +23,11 @@ const objects: Impact = { kind: 'None', reason: 'the objects of the manifest are
 /**
  * What it costs to make a file say `after`.
  * @param before what it said, or was told to say, in place; undefined when it is new
+ * @param config what else tells a K3s that is installed how to run; absent where nobody knows
  */
-export function artefactImpact(before: string | undefined, after: FileArtefact): Impact {
+export function artefactImpact(before: string | undefined, after: FileArtefact, config?: NodeConfigReading): Impact {
   if (after.location === 'flannel-conf') return before === undefined ? firstFlags : flannelOptions
-  if (after.location === 'k3s-config') return configImpact(before, after.text)
+  if (after.location === 'k3s-config') return flagsImpact(before, after.text, config)
   if (after.path.endsWith('/fairlead-traefik.yaml')) return traefikValues
   if (after.path.endsWith('/fairlead-cni.yaml')) return before === undefined ? firstPodNetwork : podNetwork
   if (after.path.endsWith('/fairlead-coredns-custom.yaml')) return dnsZones
@@ -38,27 +40,22 @@ export function repairImpact(after: FileArtefact): Impact {
   return after.location === 'manifest' ? artefactImpact(undefined, after) : repairedFlags
 }
 
-export function removalImpact(before: ObservedFile): Impact {
+export function removalImpact(before: ObservedFile, config: NodeConfigReading | undefined): Impact {
   // What was only staged was never in force.
   if (inPlacePath(before.path) !== before.path) return harmless
   const location = locationOf(before.path)
-  if (location === 'k3s-config') return configImpact(before.text, '')
+  if (location === 'k3s-config') return flagsImpact(before.text ?? '', '', config)
   return location === 'flannel-conf' ? flannelOptions : harmless
 }
 
-/** The worst of the keys that differ. A first drop-in changes no value we know of: K3s may run with the same ones. */
-function configImpact(before: string | undefined, after: string): Impact {
-  if (before === undefined) return firstFlags
-  const [old, next] = [readYamlMap(before), readYamlMap(after)]
-  const changed = [...new Set([...Object.keys(old), ...Object.keys(next)])]
-    .sort()
-    .filter((key) => JSON.stringify(old[key]) !== JSON.stringify(next[key]))
-  return worstImpact(changed.map((key) => nameKey(key, configKeyImpact(key))))
-}
-
-/** A first drop-in beside a K3s whose flags are known, by what it changes about them. */
-export function firstFlagsImpact(changed: readonly string[]): Impact {
-  return worstImpact([firstFlags, ...changed.map((key) => nameKey(key, configKeyImpact(key)))])
+/**
+ * What a drop-in costs: the worst of the flags that it changes. Of a first one beside flags that nobody knows, no more is
+ * said than that K3s reads it.
+ */
+export function flagsImpact(before: string | undefined, after: string, config: NodeConfigReading | undefined): Impact {
+  if (before === undefined && config === undefined) return firstFlags
+  const impacts = changedFlags(before, after, config).map((key) => nameKey(key, configKeyImpact(key)))
+  return worstImpact(before === undefined ? [firstFlags, ...impacts] : impacts)
 }
 
 function nameKey(key: string, impact: Impact): Impact {

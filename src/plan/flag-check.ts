@@ -21,21 +21,34 @@ export interface OverriddenFlag {
  * machine that was imported: then the drop-in is not needed.
  */
 export function isInEffect(dropIn: FileArtefact, config: NodeConfigReading): boolean {
-  return changedFlags(dropIn, config).length === 0
+  return changedFlags(undefined, dropIn.text, config).length === 0
 }
 
-/** The flags of a first drop-in that K3s gets otherwise without it, from its other files, its arguments and its defaults. */
-export function changedFlags(dropIn: FileArtefact, config: NodeConfigReading): readonly string[] {
-  const others = effectiveSettings(withoutOurs(config))
-  return wantedFlags(dropIn).flatMap(([key, wanted]) =>
-    sameTexts(key, wanted, withoutTwins(key, textsOf(others, key))) ? [] : [key],
-  )
+/**
+ * The flags that K3s gets otherwise with the drop-in `after` than with `before`. What only one of them says is compared
+ * with what K3s gets without it: from its other files, its arguments and its defaults.
+ * @param before undefined where there was none
+ * @param config undefined where nobody knows what else K3s is told: then it has its defaults
+ */
+export function changedFlags(
+  before: string | undefined,
+  after: string,
+  config: NodeConfigReading | undefined,
+): readonly string[] {
+  const others = effectiveSettings(withoutOurs(config ?? nothingElse))
+  const [old, next] = [new Map(wantedFlags(before ?? '')), new Map(wantedFlags(after))]
+  const textsIn = (flags: ReadonlyMap<string, readonly string[]>, key: string): readonly string[] =>
+    flags.get(key) ?? withoutTwins(key, textsOf(others, key))
+  const keys = [...new Set([...old.keys(), ...next.keys()])].sort()
+  return keys.filter((key) => !sameTexts(key, textsIn(old, key), textsIn(next, key)))
 }
+
+const nothingElse: NodeConfigReading = { files: [], ignoredFiles: [], arguments: [], environment: [] }
 
 /** Flags of the drop-in that something stronger says otherwise. */
 export function overriddenFlags(dropIn: FileArtefact, config: NodeConfigReading): readonly OverriddenFlag[] {
   const together = effectiveSettings(withOurs(config, dropIn))
-  return wantedFlags(dropIn).flatMap(([key, wanted]) => {
+  return wantedFlags(dropIn.text).flatMap(([key, wanted]) => {
     const texts = textsOf(together, key)
     if (sameTexts(key, wanted, texts)) return []
     const winner = together.get(key)?.values.findLast((value) => value.at.place.file !== k3sPaths.managedDropIn)
@@ -43,11 +56,8 @@ export function overriddenFlags(dropIn: FileArtefact, config: NodeConfigReading)
   })
 }
 
-function wantedFlags(dropIn: FileArtefact): readonly (readonly [string, readonly string[]])[] {
-  return Object.entries(readYamlMap(dropIn.text)).map(([key, value]) => [
-    key,
-    asSpoken(key, [value].flat().map(String)),
-  ])
+function wantedFlags(dropIn: string): readonly (readonly [string, readonly string[]])[] {
+  return Object.entries(readYamlMap(dropIn)).map(([key, value]) => [key, asSpoken(key, [value].flat().map(String))])
 }
 
 function textsOf(settings: EffectiveSettings, key: string): readonly string[] {

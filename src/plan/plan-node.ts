@@ -4,8 +4,7 @@ import { type InventoryEntry, isOurContent } from '../domain/inventory.ts'
 import { fileMode, isUnobserved, type ObservedFile } from '../domain/observation.ts'
 import { inPlacePath, locationOf } from '../k3s/locations.ts'
 import { sha256Hex } from '../text/digest.ts'
-import { artefactImpact, firstFlagsImpact, repairImpact } from './file-impact.ts'
-import { changedFlags } from './flag-check.ts'
+import { artefactImpact, repairImpact } from './file-impact.ts'
 import { type PlacedFlags, placeFlags } from './flag-placement.ts'
 import { type RefusedFlags, refuseFlags } from './flag-refusal.ts'
 import type { PlanInput } from './plan-input.ts'
@@ -75,12 +74,7 @@ function planFile(after: FileArtefact, input: PlanInput): PlannedFile {
 
 /** The first drop-in of a machine replaces what its other files say, which may be a range that a cluster keeps for life. */
 function revisionImpact(after: FileArtefact, input: PlanInput): Impact {
-  const before = replacedText(after, input)
-  const { config, hasK3s } = input
-  if (before !== undefined || after.location !== 'k3s-config' || config === undefined || !hasK3s) {
-    return artefactImpact(before, after)
-  }
-  return firstFlagsImpact(changedFlags(after, config))
+  return artefactImpact(replacedText(after, input), after, input.hasK3s ? input.config : undefined)
 }
 
 /**

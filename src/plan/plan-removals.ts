@@ -53,7 +53,12 @@ function isOursToRemove(entry: InventoryEntry, before: ObservedFile, input: Plan
 }
 
 function planRemoval(entry: InventoryEntry, before: ObservedFile, input: PlanInput): FileChange | number {
-  const change = { id: entry.id, cause: 'Revision', impact: removalImpact(before), before } as const
+  const change = {
+    id: entry.id,
+    cause: 'Revision',
+    impact: removalImpact(before, input.hasK3s ? input.config : undefined),
+    before,
+  } as const
   if (manifestName(before.path) === undefined || entry.class === 'packaged') return { kind: 'delete', ...change }
   if (before.sizeBytes > 0) return { kind: 'empty', ...change }
   const remaining = remainingMs(before, input)

@@ -28,6 +28,7 @@ const holdsObject = /^objectset\.rio\.cattle\.io\/applied$|last-applied-configur
 
 function openValue(field: string, value: unknown): unknown {
   if (typeof value === 'string') return openText(field, value)
+  if (typeof value === 'number') return lineOfSecretValue(`${field}: ${value}`) === undefined ? value : secretMask
   if (Array.isArray(value)) return value.map((item) => openValue(field, item))
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value)

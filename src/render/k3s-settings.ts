@@ -1,7 +1,8 @@
 import type { NodeFacts } from '../domain/facts.ts'
-import { findFlag, longNameOf } from '../k3s/flags/flag-catalogue.ts'
+import { findFlag, flagState, longNameOf } from '../k3s/flags/flag-catalogue.ts'
 import { k3sPaths } from '../k3s/locations.ts'
 import { type ComponentKey, componentSwitches } from '../k3s/packaged-components.ts'
+import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
 import type { ClusterNetwork, DesiredState, DocumentPath, NodeNetwork } from '../schema/documents.ts'
 import { needsFlannelConf } from './flannel-conf.ts'
 import { networksOfNode } from './networks-of-node.ts'
@@ -67,20 +68,28 @@ function collectServerSettings(network: ClusterNetwork, collect: Collect): void 
   } else {
     field('flannel-backend', 'none', 'cni', 'plugin')
   }
-  field('disable', disabledItems(network), 'components')
+  const disabled = disabledItems(network)
+  if (disabled.length > 0 || isKnown(network, 'disable')) field('disable', disabled, 'components')
   for (const item of componentSwitches) {
     if (item.kind !== 'flag') continue
     const off = !isEnabled(network, item.key)
     const { replaced } = replacementOf(network, item.key)
-    if (!off && !replaced && item.onlyWhenOff === true) continue
+    if (!off && !replaced && (item.onlyWhenOff === true || !isKnown(network, item.flag))) continue
     collect(
       item.flag,
       off || replaced,
-      off ? at('spec', 'components', item.key, 'enabled') : at('spec', 'cni', 'plugin'),
+      off || !replaced ? at('spec', 'components', item.key, 'enabled') : at('spec', 'cni', 'plugin'),
     )
   }
   field('servicelb-namespace', components.servicelb.namespace, 'components', 'servicelb', 'namespace')
   for (const [key, value] of longNamesLast(k3sFlags.servers)) field(key, value, 'k3sFlags', 'servers', key)
+}
+
+/** Whether the release has a flag; one that cannot be read is taken for the newest. */
+function isKnown(network: ClusterNetwork, name: string): boolean {
+  const flag = findFlag(name)
+  const version = parseK3sVersion(network.spec.k3sVersion)
+  return flag === undefined || version === undefined || !['unknown-yet', 'removed'].includes(flagState(flag, version))
 }
 
 /** What a CNI plugin does in the place of a component of K3s. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Capture } from '../domain/capture.ts'
 import type { Problem } from '../domain/problem.ts'
 import { type Result, refusal, success } from '../domain/result.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { k3sFlags, metadata, nodeSelector, secretValues, serviceReference } from './common-parts.ts'
 import { exactlyOne, oneOfEachFamily, onlyOne } from './rules.ts'
 import {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { exactlyOne } from './rules.ts'
 import { configMapKey, dnsLabel, dnsSubdomain, flagName, labels } from './value-forms.ts'
 

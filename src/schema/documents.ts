@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { LocatedLine } from '../domain/problem.ts'
 import type { ManifestObject } from '../text/manifest-objects.ts'
 import type { clusterNetworkSchema } from './cluster-network.ts'

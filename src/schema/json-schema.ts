@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { clusterNetworkSchema } from './cluster-network.ts'
 import type { DocumentKind } from './documents.ts'
 import { nodeNetworkSchema } from './node-network.ts'

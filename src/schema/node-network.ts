@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { k3sFlags, metadata, nodeSelector } from './common-parts.ts'
 import { atLeastOne, oneOfEachFamily, onlyOne, portsNeedProtocol } from './rules.ts'
 import {

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { namesSecret } from '../text/secret-names.ts'
 import { closestWord } from '../text/suggest.ts'
 import type { DocumentKind, DocumentPath } from './documents.ts'

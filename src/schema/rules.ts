@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { familyOf } from '../domain/cidr.ts'
 import { asRecord } from '../domain/plain-json.ts'
 

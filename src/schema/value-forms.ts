@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseAddress, parseCidr } from '../domain/cidr.ts'
 import { parseDurationMs } from '../domain/duration.ts'
 import { isCronExpression } from './cron-form.ts'

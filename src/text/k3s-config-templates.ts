@@ -20,6 +20,20 @@ export function templateInText(text: string, problems: readonly Problem[]): numb
   return problems.some((problem) => problem.place.line < line) ? undefined : offset
 }
 
+/**
+ * The same in a manifest. There `{{ x }}` may be YAML, a mapping for a key, and is refused for that; a quoted one is
+ * text, which went wrong for another reason.
+ */
+export function templateInManifest(text: string, problems: readonly Problem[]): number | undefined {
+  const match = [...text.matchAll(/^(?:[ \t]*(?:- +)*(?:[\w."'/-]+:[ \t]+)?)(\{[{%])/gm)].find(
+    ({ index }) => !isInComment(text, index),
+  )
+  if (match === null || match === undefined) return undefined
+  const offset = match.index + match[0].length - 2
+  const line = text.slice(0, offset).split('\n').length
+  return problems.some(({ severity, place }) => severity === 'error' && place.line < line) ? undefined : offset
+}
+
 /** The first placeholder in a value: in braces that YAML takes for a mapping, or in a text. */
 export function templateOffset(
   text: string,

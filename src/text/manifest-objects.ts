@@ -1,6 +1,8 @@
 import { asRecord } from '../domain/plain-json.ts'
 import { hasErrors, type LocatedLine, type Place, type Problem } from '../domain/problem.ts'
+import { templateInManifest } from './k3s-config-templates.ts'
 import { isEncryptedText } from './sops/encrypted-text.ts'
+import { sourceLines } from './source-lines.ts'
 import { documentOptions, readYaml, type YamlDocument, type YamlOptions } from './yaml-source.ts'
 
 /** One Kubernetes object as a manifest defines it. */
@@ -50,7 +52,7 @@ export function readManifestObjects(
   text: string | Uint8Array,
 ): { readonly objects: ManifestObject[]; readonly problems: Problem[] } {
   const { documents, problems } = readYaml(file, text, { ...manifestOptions, hideLines: mentionsSecret(text) })
-  if (hasErrors(problems)) return { objects: [], problems: [...problems] }
+  if (hasErrors(problems)) return { objects: [], problems: [templateProblem(file, text, problems) ?? problems].flat() }
   const objects: ManifestObject[] = []
   const found: Problem[] = [...problems, ...jsonProblems(text, documents)]
   for (const document of documents) {
@@ -72,6 +74,21 @@ export function objectsOfFile(source: {
   readonly objects?: readonly ManifestObject[]
 }): readonly ManifestObject[] {
   return source.objects ?? readManifestObjects(source.file, source.text).objects
+}
+
+/** What a template's braces do to YAML is one mistake, however many lines of it cannot be read. */
+function templateProblem(file: string, text: string | Uint8Array, problems: readonly Problem[]): Problem | undefined {
+  const decoded = textOf(text).replace(/^\uFEFF/, '')
+  const offset = templateInManifest(decoded, problems)
+  if (offset === undefined) return undefined
+  return {
+    code: 'TEMPLATE_LEFTOVER',
+    severity: 'error',
+    ...sourceLines(file, decoded, { hideLines: mentionsSecret(text) }).locate(offset),
+    what: 'the file is a template that nobody filled in',
+    why: 'K3s reads manifests as they are, and to YAML the braces are mappings',
+    fix: 'render the template first (helm template), or install its chart with a HelmChart',
+  }
 }
 
 interface Candidate {

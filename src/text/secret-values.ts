@@ -1,3 +1,5 @@
+import { secretNodes } from './secret-nodes.ts'
+
 /**
  * The first line of a text, counted from 1, that seems to hold a secret value: a password or token beside its name, a
  * private key, an address with a password in it. Names of Secrets, references to them and switches are none.
@@ -7,7 +9,9 @@
 export function lineOfSecretValue(text: string): number | undefined {
   const lines = text.split(/\r\n|\r|\n/)
   const index = lines.findIndex((line, at) => holdsSecret(line) || isValueOfSecret(lines, at))
-  return index < 0 ? undefined : index + 1
+  const [node] = secretNodes(text)
+  if (index < 0) return node?.line
+  return Math.min(index + 1, node?.line ?? index + 1)
 }
 
 /** A value beside its name, masked where it may hold a secret. */
@@ -20,7 +24,7 @@ export function openValue(name: string, value: string): string {
  * blocks of text, of which only the first line is left.
  */
 export function withoutSecretValues(text: string): string {
-  const lines = text.split('\n')
+  const lines = withoutSecretNodes(text).split('\n')
   const kept: string[] = []
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? ''
@@ -36,6 +40,16 @@ export function withoutSecretValues(text: string): string {
 }
 
 const mask = '********'
+
+/** The values that only a reader of YAML sees; a block of text is left with one line. */
+function withoutSecretNodes(text: string): string {
+  let open = text
+  for (const { start, end } of secretNodes(text).toReversed()) {
+    const ending = open.slice(start, end).endsWith('\n') ? '\n' : ''
+    open = `${open.slice(0, start)}"${mask}"${ending}${open.slice(end)}`
+  }
+  return open
+}
 
 function maskedLine(line: string): string {
   const value = assignment.exec(line)?.[1] ?? argument.exec(line)?.[1] ?? /^\s*value:[ \t]*(.*)$/.exec(line)?.[1]

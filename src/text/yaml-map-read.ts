@@ -54,7 +54,7 @@ export function readValuesText(text: string): YamlMapReading {
 }
 
 /**
- * A `{{ … }}` that opens a value or a line: YAML reads it as a mapping in a mapping, and Helm does not run its template
+ * A `{{ … }}` or `{% … %}` that opens a value or a line: YAML reads it as a mapping, and Helm does not run its template
  * engine over values. Quoted ones are text, and some charts expand them.
  */
 function templateLeftover(text: string): YamlMapReading | undefined {
@@ -65,10 +65,11 @@ function templateLeftover(text: string): YamlMapReading | undefined {
     if (indent < 0) continue
     if (blockIndent !== undefined && indent > blockIndent) continue
     blockIndent = /[:-]\s+([!&]\S+\s+)*[|>][-+0-9]*\s*(#.*)?$/.test(line) ? indent : undefined
-    if (/^(\s*(-\s+)*)([\w."'/-]+:\s+)?\{\{/.test(line)) {
+    const mark = /^(?:\s*(?:-\s+)*)(?:[\w."'/-]+:\s+)?(\{[{%])/.exec(line)?.[1]
+    if (mark !== undefined) {
       return {
         kind: 'invalid',
-        reason: 'a template expression ({{ … }}) stands in it that nobody expands',
+        reason: `a template expression (${mark} … ${mark === '{{' ? '}}' : '%}'}) stands in it that nobody expands`,
         line: index + 1,
       }
     }

@@ -45,6 +45,12 @@ export class ApiWriter {
     await this.#must('PUT', `${path}/status`, { ...live, status })
   }
 
+  /** Fields of `spec` in place of what it has. */
+  async setSpec(path: string, fields: Json): Promise<void> {
+    const live = await this.get(path)
+    await this.#must('PUT', path, { ...live, spec: { ...(live['spec'] as Json), ...fields } })
+  }
+
   async get(path: string): Promise<Json> {
     return await this.#must('GET', path)
   }

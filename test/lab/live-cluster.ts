@@ -248,7 +248,8 @@ function ownObjects({ objects }: LintSubject): KubernetesObject[] {
     if (!isRead) return []
     const annotations = { ...object.metadata.annotations, 'objectset.rio.cattle.io/owner-name': 'own' }
     const namespace = object.metadata.namespace ?? 'default'
-    return [{ ...object, metadata: { ...object.metadata, namespace, annotations } }]
+    const status = object.kind === 'HelmChart' ? { status: { jobName: `helm-install-${name}` } } : {}
+    return [{ ...object, ...status, metadata: { ...object.metadata, namespace, annotations } }]
   })
 }
 

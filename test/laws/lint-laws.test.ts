@@ -69,6 +69,44 @@ describe('a rule about releases before a certain one is silent from that one on'
   }
 })
 
+describe('a rule about releases from a certain one on is silent before that one', () => {
+  const bounded = allRules.flatMap((rule) => {
+    const floors = floorsThatBegin(rule)
+    return floors === undefined ? [] : [{ rule, floors }]
+  })
+
+  test('there are such rules', () => {
+    expect(bounded.length).toBeGreaterThan(50)
+  })
+
+  test('over anything that a rule could be shown', () => {
+    fc.assert(
+      fc.property(anySubject, anyRelease, (subject, release) => {
+        const { before: _, ...one } = onRelease(subject, release)
+        expect(foundBeforeTheirBegin(one), release).toEqual([])
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test('over documents', async () => {
+    await fc.assert(
+      fc.asyncProperty(writtenCluster({ ownFlags: true }), async (cluster) => {
+        const { subject } = await render(textsOf(cluster))
+        expect(foundBeforeTheirBegin(subject)).toEqual([])
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  function foundBeforeTheirBegin(subject: LintSubject): readonly string[] {
+    const { version } = subject
+    if (version === undefined) throw new Error('a subject without a release')
+    const toCome = bounded.filter(({ floors }) => !reaches(floors, version)).map(({ rule }) => rule)
+    return runRules(toCome, subject).map(({ code, what }) => `${code} ${what}`)
+  }
+})
+
 test('a newer patch of the same branch, or the last patch of a newer branch, is never too old for something', async () => {
   const tooOld = allRules.filter((rule) => floorsThatEnd(rule) !== undefined)
   await fc.assert(
@@ -114,5 +152,14 @@ const upgrade: fc.Arbitrary<readonly [older: string, newer: string]> = fc.oneof(
 /** The releases of `before 1.2.3 / 1.3.1`; undefined for a text of another form. */
 function floorsThatEnd({ versions }: Rule): ReleaseFloors | undefined {
   const floors = /^(?:before|below) ([\d.+ks/ ]+)$/.exec(versions)?.[1]?.split(' / ')
+  return floors?.every((floor) => parseK3sVersion(floor) !== undefined) === true ? floors : undefined
+}
+
+/** The releases of `1.2.3 / 1.3.1 and later`, `1.21 and later`; undefined for a text of another form. */
+function floorsThatBegin({ versions }: Rule): ReleaseFloors | undefined {
+  const floors = /^([\d.+ks/ ]+) and later/
+    .exec(versions)?.[1]
+    ?.split(' / ')
+    .map((floor) => (/^\d+\.\d+$/.test(floor) ? `${floor}.0` : floor))
   return floors?.every((floor) => parseK3sVersion(floor) !== undefined) === true ? floors : undefined
 }

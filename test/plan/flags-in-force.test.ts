@@ -182,6 +182,24 @@ describe('a plan', () => {
     expect(planNode(fresh).changes.map((change) => change.impact.kind)).toEqual(['K3sRestart'])
   })
 
+  test('writing down what is in force already costs nothing more', () => {
+    const before = dropIn({ 'flannel-backend': 'host-gw' })
+    const after = dropIn({ 'flannel-backend': 'host-gw', 'cluster-cidr': ['10.42.0.0/16'], 'tls-san': ['k3s.lan'] })
+    const kinds = (reading: NodeConfigReading | undefined): readonly string[] =>
+      planNode(
+        planInput({
+          program: program([after]),
+          engine: 'k3s',
+          config: reading,
+          inventory: inventory({ [dropInPath]: before.text }),
+          observation: observation(observed(dropInPath, before.text)),
+        }),
+      ).changes.map((change) => change.impact.kind)
+    expect(kinds(inForce)).toEqual(['K3sRestart'])
+    expect(kinds(undefined)).toEqual(['K3sRestart'])
+    expect(kinds(config({ 'config.yaml': { 'cluster-cidr': '10.60.0.0/16' } }))).toEqual(['Rebuild'])
+  })
+
   test('is refused while the unit would still win', () => {
     const reading = config({}, [['flannel-backend', 'vxlan']])
     const plan = planNode(planInput({ program: program([hostGw]), engine: 'k3s', config: reading }))

@@ -93,6 +93,17 @@ describe('components', () => {
     expect(told(desired, server)).toHaveProperty('disable-helm-controller', true)
   })
 
+  test('what a release does not know is not told while it is off, and told when it is meant', () => {
+    const of = (k3sVersion: string, components = {}): readonly string[] =>
+      Object.keys(told(desiredState({ k3sVersion, components }), server))
+    expect(of('v1.19.1+k3s1')).toContain('disable-kube-proxy')
+    expect(of('v1.18.20+k3s1')).not.toContain('disable-kube-proxy')
+    expect(of('v1.18.20+k3s1', { kubeProxy: { enabled: false } })).toContain('disable-kube-proxy')
+    expect(of('v1.17.4+k3s1')).toContain('disable')
+    expect(of('v1.17.3+k3s1')).not.toContain('disable')
+    expect(of('v1.17.3+k3s1', { traefik: { enabled: false } })).toContain('disable')
+  })
+
   test('ServiceLB may live in a namespace of its own', () => {
     const desired = desiredState({ components: { servicelb: { namespace: 'load-balancers' } } })
     expect(told(desired, server)).toHaveProperty('servicelb-namespace', 'load-balancers')

@@ -75,7 +75,22 @@ describe('what K3s could not apply', () => {
     {
       name: 'a template',
       text: 'apiVersion: v1\nkind: {{ kind }}\n',
-      expected: ['2:8 KEY_NOT_TEXT'],
+      expected: ['2:7 TEMPLATE_LEFTOVER'],
+    },
+    {
+      name: 'a template with many lines that cannot be read',
+      text: 'apiVersion: v1\n{{- if .Values.a }}\nkind: Pod\n{{- else }}\nkind: Job\n{{- end }}\nmetadata: { name: a }\n',
+      expected: ['2:1 TEMPLATE_LEFTOVER'],
+    },
+    {
+      name: 'what went wrong before a template',
+      text: 'kind: "Pod" x\nmetadata:\n  name: {{ name }}\n',
+      expected: ['1:13 YAML_SYNTAX'],
+    },
+    {
+      name: 'what went wrong beside a quoted template',
+      text: 'a: "{{ b }}"\nc: [\n',
+      expected: ['3:1 YAML_SYNTAX'],
     },
     { name: 'a template variable of K3s', text: 'dns: %{CLUSTER_DNS}%\n', expected: ['1:6 YAML_SYNTAX'] },
   ]

@@ -1,7 +1,9 @@
 import type { Facts, KubernetesObject, NodeFacts } from '../../domain/facts.ts'
 import { asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import type { ClusterReaderPort, ClusterReading, UnreadPart } from '../../ports/cluster-reader-port.ts'
+import { readEvents } from './addon-events.ts'
 import { type ApiClient, type ApiLimits, createApiClient } from './api-client.ts'
+import { readChartJobs } from './chart-jobs.ts'
 import { discover } from './discovery.ts'
 import { endpointNodesByService } from './endpoint-nodes.ts'
 import { hostPortPod, livingPods } from './host-port-pods.ts'
@@ -46,7 +48,7 @@ async function readCluster(client: ApiClient, signal: AbortSignal): Promise<Clus
   const refused = (part: UnreadPart): void => {
     unread.push(part)
   }
-  const [nodes, services, endpoints, pods, daemonSets, objects] = await Promise.all([
+  const [nodes, services, endpoints, pods, daemonSets, ...objects] = await Promise.all([
     required(client, '/api/v1/nodes', nodeFacts, signal),
     required(client, '/api/v1/services', (service: Json) => service, signal),
     readEndpoints(client, discovery, refused, signal),
@@ -55,6 +57,8 @@ async function readCluster(client: ApiClient, signal: AbortSignal): Promise<Clus
     ),
     readDaemonSets(client, refused, signal),
     readObjects(client, discovery, refused, signal),
+    readEvents(client, discovery, refused, signal),
+    readChartJobs(client, discovery, refused, signal),
   ])
   const byService = endpoints === undefined ? undefined : endpointNodesByService(endpoints)
   const facts: Facts = {
@@ -68,14 +72,19 @@ async function readCluster(client: ApiClient, signal: AbortSignal): Promise<Clus
     ...(daemonSets === undefined
       ? {}
       : { servicelbDaemonSets: sorted(daemonSets.servicelb, (daemonSet) => [daemonSet.service]) }),
-    objects: sorted([...objects, ...(daemonSets?.network ?? [])], objectOrder),
+    objects: sorted([...objects.flat(), ...(daemonSets?.network ?? [])], objectOrder),
   }
   return {
     facts,
     serverVersion,
     nodeArguments: argumentsByNode(facts.nodes),
-    unread: sorted(unread, (part) => [part.path]),
+    unread: sorted(partsOnce(unread), (part) => [part.path]),
   }
+}
+
+/** What was asked of one path for several purposes is missing once. */
+function partsOnce(unread: readonly UnreadPart[]): readonly UnreadPart[] {
+  return [...new Map(unread.map((part) => [part.path, part])).values()]
 }
 
 /** Asked first: whoever answers this is a Kubernetes, and lets us in. */

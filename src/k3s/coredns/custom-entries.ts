@@ -7,6 +7,7 @@ export interface CustomEntryFault {
   readonly kind:
     | 'ignored'
     | 'braces'
+    | 'closed-behind-directive'
     | 'no-zone'
     | 'plugin-as-zone'
     | 'block-in-override'
@@ -31,9 +32,13 @@ export function customEntryKind(key: string): CustomEntryKind {
 export function customEntryFaults(key: string, text: string): CustomEntryFault[] {
   const kind = customEntryKind(key)
   if (kind === 'ignored') return [{ kind: 'ignored', line: 1 }]
-  const { topLevel, unclosed } = corefileShape(text)
+  const { topLevel, unclosed, closedBehindDirective } = corefileShape(text)
   if (unclosed !== 0) return [{ kind: 'braces', line: text.trimEnd().split('\n').length }]
-  return kind === 'server' ? serverFaults(topLevel) : topLevel.flatMap(overrideFaults)
+  if (kind === 'override') return topLevel.flatMap(overrideFaults)
+  return [
+    ...closedBehindDirective.map((line) => ({ kind: 'closed-behind-directive', line }) as const),
+    ...serverFaults(topLevel),
+  ]
 }
 
 /** Whether the default server block gets a `forward` of its own from this text. */

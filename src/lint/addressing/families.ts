@@ -1,7 +1,8 @@
 import { type AddressFamily, parseAddress } from '../../domain/cidr.ts'
 import { familiesOf } from '../../k3s/addressing/address-plan.ts'
-import { itemsOf, type SettingText, scalarOf } from '../../k3s/config/effective-settings.ts'
+import { isSwitchedOn, itemsOf, type SettingText, scalarOf } from '../../k3s/config/effective-settings.ts'
 import { supports } from '../../k3s/version/feature-gates.ts'
+import type { K3sVersion } from '../../k3s/version/k3s-version.ts'
 import { isSurelyServer } from '../node-identity/nameless.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { NodeSubject } from '../subject.ts'
@@ -38,14 +39,14 @@ export const dualStackGate: Rule = {
   fix: 'upgrade K3s first, or keep one family',
   versions: 'before 1.23.7',
   looksAt: ['settings'],
-  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §1.1'],
+  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §1.1, §9.2'],
   check(subject) {
     const usesFlannel = flannelBackendOf(subject) !== 'none'
     return plansOf(subject).flatMap(({ node, plan }): Finding[] => {
       const { version } = node
       const families = new Set(plan.pods.map(({ cidr }) => cidr?.family))
       if (version === undefined) return []
-      if (families.has(6) && families.size === 1) return ipv6Alone(node, version, plan)
+      if (families.has(6) && families.size === 1) return ipv6Alone({ node, plan }, version, usesFlannel)
       if (!families.has(4) || !families.has(6) || supports('dual-stack-stable', version)) return []
       const isRefused =
         !supports('dual-stack-control-plane', version) || (usesFlannel && !supports('dual-stack-flannel', version))
@@ -58,6 +59,27 @@ export const dualStackGate: Rule = {
       ]
     })
   },
+}
+
+/**
+ * Releases before the documented ones take IPv6 alone where flannel carries it, and only with a node-ip and without the
+ * network policy controller, which they have for IPv4.
+ */
+function ipv6Alone({ node, plan }: ServerPlan, version: K3sVersion, usesFlannel: boolean): Finding[] {
+  if (familiesOf(plan, plan.pods) === undefined || supports('ipv6-only', version)) return []
+  const { settings } = node
+  const hasWorkarounds = isSwitchedOn(settings, 'disable-network-policy') && itemsOf(settings, 'node-ip').length > 0
+  const isCarried =
+    supports('dual-stack-control-plane', version) && (!usesFlannel || supports('dual-stack-flannel', version))
+  return [
+    {
+      at: placeOfKey(node, 'cluster-cidr'),
+      what: `cluster-cidr has IPv6 alone, and ${version.text} ${isCarried && hasWorkarounds ? 'has that as an experiment only' : 'cannot have that'}`,
+      why: 'IPv6 alone is documented from 1.22.9 / 1.23.6 on; releases shortly before need node-ip and disable-network-policy for it',
+      fix: 'upgrade K3s first, or take IPv4',
+      severity: isCarried && hasWorkarounds ? 'warning' : 'error',
+    },
+  ]
 }
 
 export const ipv6Windows: Rule = {

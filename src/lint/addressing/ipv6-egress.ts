@@ -4,6 +4,7 @@ import { isSwitchedOn, scalarOf } from '../../k3s/config/effective-settings.ts'
 import { findFlag, flagState } from '../../k3s/flags/flag-catalogue.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { type LintSubject, type NodeSubject, serversOf } from '../subject.ts'
+import { knowsFlag } from '../versioned-flags/known-flag.ts'
 import { clusterFamiliesOf, flannelBackendOf, plansOf } from './server-plans.ts'
 
 const flagName = 'flannel-ipv6-masq'
@@ -45,7 +46,8 @@ export const masqueradeWithoutEffect: Rule = {
   check: (subject) =>
     plansOf(subject).flatMap(({ node, plan }): Finding[] => {
       const written = scalarOf(node.settings, flagName)
-      if (written === undefined || !isSwitchedOn(node.settings, flagName)) return []
+      if (written === undefined || !isSwitchedOn(node.settings, flagName) || !knowsFlag(subject, node, flagName))
+        return []
       if (flannelBackendOf(subject) === 'none') {
         return [{ at: written.at, what: `${flagName} is set, and flannel-backend is none` }]
       }

@@ -4,6 +4,7 @@ import { toldServers } from '../consistency/told-nodes.ts'
 import { holdsEtcd } from '../node-identity/embedded-etcd.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { type LintSubject, type NodeSubject, serversOf } from '../subject.ts'
+import { knowsFlag } from '../versioned-flags/known-flag.ts'
 import { flannelBackendOf } from './server-plans.ts'
 
 const key = 'service-node-port-range'
@@ -18,7 +19,7 @@ export const nodePortRange: Rule = {
   looksAt: ['settings'],
   sources: ['k3s-io/k3s pkg/cli/server/server.go', 'kubernetes/kubernetes apimachinery pkg/util/net/port_range.go'],
   check: (subject) =>
-    serversOf(subject).flatMap(({ settings }): Finding[] => {
+    knowingServers(subject).flatMap(({ settings }): Finding[] => {
       const written = scalarOf(settings, key)
       if (written === undefined) return []
       const range = parsePortRange(written.text)
@@ -37,7 +38,7 @@ export const nodePortReserved: Rule = {
   looksAt: ['settings', 'live', 'host'],
   sources: ['k3s-io/docs docs/installation/requirements.md', 'k3s-networking §9.1'],
   check: (subject) =>
-    serversOf(subject).flatMap((node): Finding[] => {
+    knowingServers(subject).flatMap((node): Finding[] => {
       const written = scalarOf(node.settings, key)
       const range = written === undefined ? undefined : parsePortRange(written.text)
       if (written === undefined || range === undefined) return []
@@ -51,6 +52,10 @@ export const nodePortReserved: Rule = {
         ),
       ]
     }),
+}
+
+function knowingServers(subject: LintSubject): readonly NodeSubject[] {
+  return serversOf(subject).filter((server) => knowsFlag(subject, server, key))
 }
 
 interface OwnPort {
@@ -130,7 +135,7 @@ export const nodePortShrink: Rule = {
   looksAt: ['settings', 'live'],
   sources: ['k3s-networking §1.1, §11.2'],
   check(subject) {
-    const [server] = toldServers(subject)
+    const server = toldServers(subject).find((one) => knowsFlag(subject, one, key))
     const written = server === undefined ? undefined : scalarOf(server.settings, key)
     // A repository that does not write it leaves the range to the machine.
     if (server === undefined || (written === undefined && subject.scope === 'repository')) return []

@@ -1,7 +1,10 @@
 import type { NodeConfigReading } from '../../domain/k3s-config-reading.ts'
 import { longNameOf } from '../../k3s/flags/flag-catalogue.ts'
 import { k3sPaths } from '../../k3s/locations.ts'
+import { supports } from '../../k3s/version/feature-gates.ts'
 import type { Finding, Rule } from '../rule.ts'
+import type { LintSubject, NodeSubject } from '../subject.ts'
+import { releaseOf } from '../versioned-flags/node-release.ts'
 import { inConfigurations } from './config-readings.ts'
 
 const configuration = 'k3s-io/docs docs/installation/configuration.md'
@@ -16,7 +19,8 @@ export const dropInFileRules: readonly Rule[] = [
     versions: '1.21.0 and later',
     looksAt: ['config-files'],
     sources: [configuration, 'k3s-networking §2.2'],
-    check: (subject) => inConfigurations(subject, overrides),
+    check: (subject) =>
+      inConfigurations(subject, (config, node) => (readsDropIns(subject, node) ? overrides(config) : [])),
   },
   {
     id: 'cfg-dropin-ignored-name',
@@ -28,8 +32,8 @@ export const dropInFileRules: readonly Rule[] = [
     looksAt: ['config-files'],
     sources: ['k3s-io/k3s pkg/configfilearg/parser.go', 'k3s-networking §2.1'],
     check: (subject) =>
-      inConfigurations(subject, ({ ignoredFiles }) =>
-        ignoredFiles.map((at) => ({ at, what: `K3s ignores ${at.place.file}` })),
+      inConfigurations(subject, ({ ignoredFiles }, node) =>
+        readsDropIns(subject, node) ? ignoredFiles.map((at) => ({ at, what: `K3s ignores ${at.place.file}` })) : [],
       ),
   },
   {
@@ -49,6 +53,12 @@ export const dropInFileRules: readonly Rule[] = [
       ),
   },
 ]
+
+/** That older releases read none of them is told by cfg-file-unsupported. */
+function readsDropIns(subject: LintSubject, node: NodeSubject): boolean {
+  const version = releaseOf(node, subject)
+  return version === undefined || supports('drop-in-folder', version)
+}
 
 function overrides({ files }: NodeConfigReading): readonly Finding[] {
   const managedAt = files.findIndex((file) => file.path === k3sPaths.managedDropIn)

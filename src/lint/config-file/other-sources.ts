@@ -1,7 +1,9 @@
 import type { NodeConfigReading } from '../../domain/k3s-config-reading.ts'
 import { meaninglessVariables, variableOf } from '../../k3s/config/environment.ts'
 import { findFlag, longNameOf } from '../../k3s/flags/flag-catalogue.ts'
+import { supports } from '../../k3s/version/feature-gates.ts'
 import type { Finding, Rule } from '../rule.ts'
+import { releaseOf } from '../versioned-flags/node-release.ts'
 import { inConfigurations } from './config-readings.ts'
 
 export const otherSourceRules: readonly Rule[] = [
@@ -36,7 +38,11 @@ export const otherSourceRules: readonly Rule[] = [
     versions: '1.19.1 and later',
     looksAt: ['config-files'],
     sources: ['k3s-io/k3s pkg/configfilearg/defaultparser.go', 'k3s-networking §2.1'],
-    check: (subject) => inConfigurations(subject, twoConfigFiles),
+    check: (subject) =>
+      inConfigurations(subject, (config, node) => {
+        const version = releaseOf(node, subject)
+        return version === undefined || supports('config-file', version) ? twoConfigFiles(config) : []
+      }),
   },
 ]
 

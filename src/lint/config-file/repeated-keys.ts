@@ -1,9 +1,12 @@
 import type { ConfigEntry, ConfigFileReading } from '../../domain/k3s-config-reading.ts'
 import type { LocatedLine } from '../../domain/problem.ts'
-import { longNameOf } from '../../k3s/flags/flag-catalogue.ts'
+import { findFlag, longNameOf } from '../../k3s/flags/flag-catalogue.ts'
+import { supports } from '../../k3s/version/feature-gates.ts'
+import { ownFlagMaps } from '../repository/own-flags.ts'
 import type { Finding, Rule } from '../rule.ts'
-import type { NodeSubject } from '../subject.ts'
-import { inConfigurations, inEntries } from './config-readings.ts'
+import type { LintSubject, NodeSubject } from '../subject.ts'
+import { releaseOf } from '../versioned-flags/node-release.ts'
+import { inConfigurations } from './config-readings.ts'
 
 const source = 'k3s-networking §2.2'
 const parser = 'k3s-io/k3s pkg/configfilearg/parser.go'
@@ -27,9 +30,20 @@ export const repeatedKeyRules: readonly Rule[] = [
     why: 'K3s ends with "Cannot use two forms of the same flag"',
     fix: 'use the long name everywhere',
     versions: 'every version',
-    looksAt: ['config-files'],
+    looksAt: ['settings', 'config-files'],
     sources: [source],
-    check: (subject) => inConfigurations(subject, (config) => twoNames(config)),
+    check: (subject) => [
+      ...inConfigurations(subject, ({ files, arguments: words }) =>
+        twoNames([...files.flatMap((file) => file.entries), ...words]),
+      ),
+      ...ownFlagMaps(subject).flatMap((flags) =>
+        // What is rendered has one name, so K3s would start, with one of the two values.
+        twoNames(flags).map((finding) => ({
+          ...finding,
+          why: 'Fairlead renders the long name with one of the values',
+        })),
+      ),
+    ],
   },
   {
     id: 'cfg-scalar-append',
@@ -41,11 +55,7 @@ export const repeatedKeyRules: readonly Rule[] = [
     looksAt: ['config-files'],
     sources: [parser, source],
     check: (subject) =>
-      inEntries(subject, (entry, flag) =>
-        entry.appends && flag !== undefined && flag.type !== 'list'
-          ? [{ at: entry.at, what: `${entry.key}+ appends to ${flag.name}, which takes one value` }]
-          : [],
-      ),
+      inConfigurations(subject, ({ files }, node) => (knowsAppending(subject, node) ? scalarAppends(files) : [])),
   },
   {
     id: 'cfg-plain-after-append',
@@ -56,7 +66,8 @@ export const repeatedKeyRules: readonly Rule[] = [
     versions: '1.21.1 and later',
     looksAt: ['config-files'],
     sources: [parser, source],
-    check: (subject) => inConfigurations(subject, ({ files }) => discarded(files)),
+    check: (subject) =>
+      inConfigurations(subject, ({ files }, node) => (knowsAppending(subject, node) ? discarded(files) : [])),
   },
 ]
 
@@ -70,11 +81,7 @@ function duplicates(file: ConfigFileReading): Finding[] {
   })
 }
 
-function twoNames(config: NonNullable<NodeSubject['config']>): Finding[] {
-  const written: readonly { readonly key: string; readonly at: LocatedLine }[] = [
-    ...config.files.flatMap((file) => file.entries),
-    ...config.arguments,
-  ]
+function twoNames(written: readonly { readonly key: string; readonly at: LocatedLine }[]): Finding[] {
   const firstNames = new Map<string, string>()
   return written.flatMap(({ key, at }) => {
     const name = longNameOf(key)
@@ -82,6 +89,22 @@ function twoNames(config: NonNullable<NodeSubject['config']>): Finding[] {
     if (first === undefined) firstNames.set(name, key)
     return first === undefined || first === key ? [] : [{ at, what: `${key} is ${first} under another name` }]
   })
+}
+
+/** Older releases take the + for a part of the name, which cfg-file-unsupported tells. */
+function knowsAppending(subject: LintSubject, node: NodeSubject): boolean {
+  const version = releaseOf(node, subject)
+  return version === undefined || supports('append-keys', version)
+}
+
+function scalarAppends(files: readonly ConfigFileReading[]): Finding[] {
+  return files.flatMap(({ entries }) =>
+    entries.flatMap(({ key, appends, at }): Finding[] => {
+      const flag = appends ? findFlag(key) : undefined
+      if (flag === undefined || flag.type === 'list') return []
+      return [{ at, what: `${key}+ appends to ${flag.name}, which takes one value` }]
+    }),
+  )
 }
 
 function discarded(files: readonly ConfigFileReading[]): Finding[] {

@@ -1,6 +1,7 @@
 import { itemsOf } from '../../k3s/config/effective-settings.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, NodeSubject } from '../subject.ts'
+import { knowsFlag } from '../versioned-flags/known-flag.ts'
 import { printNode, toldServers } from './told-nodes.ts'
 
 const shared = {
@@ -30,7 +31,7 @@ export const serviceLbEqual: Rule = {
 }
 
 function unequalItems(subject: LintSubject, isMeant: (item: string) => boolean): Finding[] {
-  const [first, ...others] = toldServers(subject)
+  const [first, ...others] = toldServers(subject).filter((server) => knowsFlag(subject, server, 'disable'))
   if (first === undefined) return []
   const expected = disabledOf(first)
   return others.flatMap((other) => {

@@ -1,6 +1,7 @@
 import { allFlags } from '../../k3s/flags/flag-catalogue.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, NodeSubject } from '../subject.ts'
+import { knowsFlag } from '../versioned-flags/known-flag.ts'
 import { printReading, readFlag, readingsDiffer } from './server-values.ts'
 import { printNode, toldServers } from './told-nodes.ts'
 
@@ -67,7 +68,7 @@ export const httpsPortEqual: Rule = {
 
 /** What each server says otherwise than the first one, at the place where it says so. */
 function unequal(subject: LintSubject, key: string): Finding[] {
-  const [first, ...others] = toldServers(subject)
+  const [first, ...others] = toldServers(subject).filter((server) => knowsFlag(subject, server, key))
   if (first === undefined || others.length === 0) return []
   const expected = readFlag(first, key)
   return others.flatMap((other): Finding[] => {

@@ -2,8 +2,10 @@ import { secretMask } from '../../domain/k3s-config-reading.ts'
 import { scalarOf } from '../../k3s/config/effective-settings.ts'
 import { manifestName } from '../../k3s/locations.ts'
 import { isPackagedManifest } from '../../k3s/packaged-components.ts'
+import { reaches } from '../../k3s/version/release-floors.ts'
 import type { Finding, Rule } from '../rule.ts'
-import type { NodeSubject } from '../subject.ts'
+import type { LintSubject, NodeSubject } from '../subject.ts'
+import { releaseOf } from '../versioned-flags/node-release.ts'
 import { printNode, toldServers } from './told-nodes.ts'
 
 export const manifestsEqual: Rule = {
@@ -49,7 +51,7 @@ export const agentTokenEqual: Rule = {
   looksAt: ['settings'],
   sources: ['k3s-io/docs docs/cli/server.md', 'k3s-networking §1.6'],
   check(subject) {
-    const [first, ...others] = toldServers(subject)
+    const [first, ...others] = toldServers(subject).filter((server) => knowsAgentToken(subject, server))
     if (first === undefined) return []
     return others.flatMap((other): Finding[] => {
       const [own, expected] = [scalarOf(other.settings, 'agent-token'), scalarOf(first.settings, 'agent-token')]
@@ -72,4 +74,10 @@ export const agentTokenEqual: Rule = {
       ]
     })
   },
+}
+
+/** K3s has agent-token since 1.19.0. */
+function knowsAgentToken(subject: LintSubject, node: NodeSubject): boolean {
+  const version = releaseOf(node, subject)
+  return version === undefined || reaches(['1.19.0'], version)
 }

@@ -1,10 +1,12 @@
 import { isSwitchedOn, itemsOf, type SettingText, scalarOf } from '../../k3s/config/effective-settings.ts'
+import { chartValues } from '../custom-cni/chart-values.ts'
 import { declaredCnis } from '../custom-cni/declared-cni.ts'
 import { primaryCnis } from '../custom-cni/plugin-rules.ts'
 import { textAt, valueAt } from '../flannel/json-object.ts'
 import { podNetworkOf } from '../flannel/pod-network.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { type LintSubject, type NodeSubject, serversOf } from '../subject.ts'
+import { knowsFlag } from '../versioned-flags/known-flag.ts'
 
 const sources = ['k3s-io/k3s pkg/daemons/agent/agent.go', 'k3s-networking §8.4, §9.3']
 
@@ -58,7 +60,9 @@ export const kubeProxyRules: readonly Rule[] = [
 ]
 
 function proxyOffAt(subject: LintSubject): SettingText | undefined {
-  const server = serversOf(subject).find(({ settings }) => isSwitchedOn(settings, 'disable-kube-proxy'))
+  const server = serversOf(subject).find(
+    (one) => isSwitchedOn(one.settings, 'disable-kube-proxy') && knowsFlag(subject, one, 'disable-kube-proxy'),
+  )
   return server === undefined ? undefined : scalarOf(server.settings, 'disable-kube-proxy')
 }
 
@@ -80,6 +84,11 @@ function mayBeReplaced(subject: LintSubject): boolean {
 
 function isEbpfCalico(object: unknown): boolean {
   if (textAt(object, 'kind') === 'FelixConfiguration') return valueAt(object, 'spec', 'bpfEnabled') === true
+  if (textAt(object, 'kind') === 'HelmChart') {
+    const values = chartValues(object)
+    const dataplane = textAt(values, 'installation', 'calicoNetwork', 'linuxDataplane')
+    return dataplane === 'BPF' || valueAt(values, 'defaultFelixConfiguration', 'bpfEnabled') === true
+  }
   if (textAt(object, 'kind') !== 'Installation') return false
   return textAt(object, 'spec', 'calicoNetwork', 'linuxDataplane') === 'BPF'
 }

@@ -1,3 +1,4 @@
+import { supports } from '../../k3s/version/feature-gates.ts'
 import { textAt, valueAt } from '../flannel/json-object.ts'
 import { podNetworkOf } from '../flannel/pod-network.ts'
 import type { Finding, Rule } from '../rule.ts'
@@ -37,10 +38,14 @@ export const cniChartRules: readonly Rule[] = [
     title: 'a chart of the pod network that is uninstalled when an upgrade fails',
     why: 'reinstall, which is taken when nothing is written, takes the network from every pod before it tries again',
     fix: 'write spec.failurePolicy: abort',
-    versions: 'every version',
+    versions: '1.22.8 / 1.23.5 and later',
     looksAt: ['manifests', 'settings'],
     sources,
-    check: (subject) => cniCharts(subject).flatMap((chart) => reinstallFindings(subject, chart)),
+    check: (subject) => {
+      const { version } = subject
+      if (version !== undefined && !supports('chart-failure-policy', version)) return []
+      return cniCharts(subject).flatMap((chart) => reinstallFindings(subject, chart))
+    },
   },
 ]
 

@@ -94,7 +94,8 @@ function isAddition(subject: LintSubject, name: CniName, { object }: ObjectSubje
     object.kind === 'HelmChart'
       ? textAt(chartValues(object), 'cni', 'chainingMode')
       : textAt(ciliumConfigOf(subject), 'data', 'cni-chaining-mode')
-  return chained !== undefined && chained !== 'none'
+  // Behind portmap Cilium is still the one that makes the network.
+  return chained !== undefined && chained !== 'none' && chained !== 'portmap'
 }
 
 export function ciliumConfigOf(subject: LintSubject): unknown {

@@ -112,7 +112,13 @@ function missingPlugin(subject: LintSubject): readonly Finding[] {
   const isSeen = subject.facts.nodes.some((node) => node.isReady === true)
   return isSeen
     ? []
-    : [{ at: network.at, severity: 'warning', what: 'flannel-backend is none and no other plugin is known' }]
+    : [
+        {
+          at: network.at,
+          severity: 'warning',
+          what: `${network.offBy === 'no-flannel' ? 'no-flannel is set' : 'flannel-backend is none'} and no other plugin is known`,
+        },
+      ]
 }
 
 /** Interfaces that only a running plugin makes. */

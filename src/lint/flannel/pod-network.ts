@@ -16,7 +16,9 @@ import { rangesOf } from './ranges.ts'
 export interface PodNetwork {
   /** Value of `flannel-backend`, without `=options`. */
   readonly backend: string
-  /** Where the backend is written; the server where it is not. */
+  /** What turns flannel off, where something does. */
+  readonly offBy?: 'no-flannel' | 'flannel-backend'
+  /** Where that is written; the server where it is not. */
   readonly at: LocatedLine
   readonly clusterCidrs: readonly Cidr[]
   readonly serviceCidrs: readonly Cidr[]
@@ -50,9 +52,11 @@ function networkOfServer(server: NodeSubject, version: K3sVersion | undefined): 
     const items = itemsOf(settings, key).map((item) => item.text)
     return rangesOf(items.length === 0 ? fallback : items)
   }
+  const backend = off ? 'none' : written?.text.trim().replace(/=.*/s, '') || 'vxlan'
   return {
-    backend: off ? 'none' : written?.text.trim().replace(/=.*/s, '') || 'vxlan',
-    at: written?.at ?? server.at,
+    backend,
+    ...(backend === 'none' ? { offBy: off ? 'no-flannel' : 'flannel-backend' } : {}),
+    at: (off ? scalarOf(settings, 'no-flannel')?.at : written?.at) ?? server.at,
     clusterCidrs: ranges('cluster-cidr', defaults.clusterCIDR),
     serviceCidrs: ranges('service-cidr', defaults.serviceCIDR),
   }

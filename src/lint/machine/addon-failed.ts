@@ -16,7 +16,7 @@ export const addonFailed: Rule = {
   title: 'a manifest that K3s could not apply',
   why: 'K3s tries again every 15 seconds and says so only in events and in its log; until then the cluster has the former objects, or half of the new ones',
   fix: 'kubectl -n kube-system describe addon NAME shows the reason; correct the file',
-  versions: '1.21.5 / 1.22.2 and later',
+  versions: 'every version but 1.21.3, 1.21.4, 1.22.0 and 1.22.1',
   looksAt: ['live', 'manifests', 'host'],
   sources: ['k3s-io/k3s pkg/deploy/controller.go'],
   // A revision may be what mends it: a repository is never refused for it.

@@ -1,7 +1,7 @@
 import { type AddressFamily, parseAddress } from '../../domain/cidr.ts'
 import { itemsOf } from '../../k3s/config/effective-settings.ts'
 import { supports } from '../../k3s/version/feature-gates.ts'
-import { clusterFamiliesOf, plansOf } from '../addressing/server-plans.ts'
+import { clusterFamiliesOf, placeOfKey, plansOf } from '../addressing/server-plans.ts'
 import { isTold, printNode } from '../consistency/told-nodes.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, NodeSubject } from '../subject.ts'
@@ -40,8 +40,8 @@ export const nodeIpFamilies: Rule = {
 function notFound(subject: LintSubject, node: NodeSubject): Finding[] {
   const { version } = node
   if (version === undefined || supports('node-ip-both-families', version) || !lacksAddress(subject, node)) return []
-  const what = `${printNode(node)} has no node-ip, and ${version.text} finds the address of one family only`
-  return [{ at: node.at, what }]
+  const what = `${withoutNodeIp(node)}, and ${version.text} finds the address of one family only`
+  return [{ at: placeOfLack(subject, node), what }]
 }
 
 export const nodeIpOrder: Rule = {
@@ -83,7 +83,7 @@ export const nodeIpExplicit: Rule = {
     const families = clusterFamiliesOf(plansOf(subject))
     if (families?.[0] !== 6 || !families.includes(4)) return []
     return subject.nodes.flatMap((node): Finding[] =>
-      lacksAddress(subject, node) ? [{ at: node.at, what: `${printNode(node)} has no node-ip` }] : [],
+      lacksAddress(subject, node) ? [{ at: placeOfLack(subject, node), what: withoutNodeIp(node) }] : [],
     )
   },
 }
@@ -94,6 +94,17 @@ function lacksAddress(subject: LintSubject, node: NodeSubject): boolean {
   // The interface that flannel is given gives its addresses.
   if (node.settings.has('flannel-iface')) return false
   return !isNameless(node) || subject.nodes.every((other) => !other.settings.has('node-ip'))
+}
+
+/** Of nodes that nobody named it is known that none of them has one. */
+function withoutNodeIp(node: NodeSubject): string {
+  return isNameless(node) ? `node-ip is written for no ${node.role}` : `${printNode(node)} has no node-ip`
+}
+
+/** The ranges that ask for it, where no document speaks of the node. */
+function placeOfLack(subject: LintSubject, node: NodeSubject): NodeSubject['at'] {
+  const told = plansOf(subject).find((one) => one.node.settings.has('cluster-cidr'))
+  return isNameless(node) && told !== undefined ? placeOfKey(told.node, 'cluster-cidr') : node.at
 }
 
 /** The families of node-ip in their order, empty where it is not written; undefined where one is no address. */

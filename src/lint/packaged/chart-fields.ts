@@ -122,6 +122,61 @@ export const valuesSecretsWithoutKeys: Rule = {
   },
 }
 
+export const chartFieldTooOld: Rule = {
+  id: 'chart-field-too-old',
+  severity: 'warning',
+  title: 'a field of a HelmChart that the release does not read',
+  why: 'K3s leaves out what it does not know, and installs the chart without it',
+  fix: 'upgrade K3s first, or take the field away and do by other means what it asks for',
+  versions: 'below the first release with the field; createNamespace 1.24.15 / 1.25.11 / 1.26.6 / 1.27.3, for one',
+  looksAt: ['manifests'],
+  sources,
+  check(subject) {
+    return chartsOf(subject).flatMap((chart): Finding[] => {
+      // What is rendered fits the release, and what is live was taken from it.
+      if (chart.origin !== 'repository' && chart.origin !== 'machine') return []
+      return Object.entries(gatedFields).flatMap(([field, gate]): Finding[] => {
+        const value = chart.spec[field]
+        // What is off or empty is what such a release does without the field.
+        if (has(subject, gate) !== false || value === undefined || value === null || value === false) return []
+        const what = `${field} of ${chart.kind} ${chart.name} is read from ${since(gate)} on`
+        return [{ at: chart.place([field]), what, ...fieldConsequences[field] }]
+      })
+    })
+  },
+}
+
+/** Fields that came after HelmChartConfig; a rule of their own has failurePolicy retry and valuesSecrets. */
+const gatedFields: Readonly<Record<string, Feature>> = {
+  timeout: 'chart-timeout',
+  failurePolicy: 'chart-failure-policy',
+  authSecret: 'chart-repository-auth',
+  authPassCredentials: 'chart-repository-auth',
+  repoCAConfigMap: 'chart-repository-auth',
+  createNamespace: 'chart-create-namespace',
+  dockerRegistrySecret: 'chart-registry-secret',
+  backOffLimit: 'chart-back-off-limit',
+  podSecurityContext: 'chart-security-context',
+  securityContext: 'chart-security-context',
+  insecureSkipTLSVerify: 'chart-insecure-registry',
+  plainHTTP: 'chart-insecure-registry',
+  takeOwnership: 'chart-take-ownership',
+  values: 'chart-values',
+  forceConflicts: 'chart-force-conflicts',
+}
+
+const fieldConsequences: Readonly<Record<string, Pick<Finding, 'severity' | 'why' | 'fix'>>> = {
+  createNamespace: {
+    why: 'nobody makes the namespace of targetNamespace, and without it the job of the chart fails',
+    fix: 'put a Namespace object in front of the HelmChart, or upgrade K3s first',
+  },
+  values: {
+    severity: 'error',
+    why: 'the chart is installed without these values',
+    fix: 'write them as the text of valuesContent, or upgrade K3s first',
+  },
+}
+
 export const overrideTooOld: Rule = {
   id: 'chart-config-too-old',
   severity: 'error',

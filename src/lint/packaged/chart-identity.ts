@@ -96,6 +96,8 @@ interface ChartName {
 
 /** `spec.components.traefik` without values overrides nothing. */
 function overridesOf(subject: LintSubject): readonly ChartSubject[] {
+  // Where there is no such kind, chart-config-too-old tells.
+  if (subject.version !== undefined && !supports('helm-chart-config', subject.version)) return []
   return chartsOf(subject).filter(
     ({ kind, origin, values }) => kind === 'HelmChartConfig' && (origin !== 'component' || values.length > 0),
   )

@@ -10,7 +10,7 @@ export const valuesInvalid: Rule = {
   title: 'values of a chart that Helm cannot read',
   why: 'the job that installs the chart fails, and the release stays as it was',
   fix: 'write the values as key: value lines',
-  versions: '1.19.1 and later',
+  versions: 'every version',
   looksAt: ['manifests', 'live'],
   sources: [...sources, 'k3s-io/helm-controller#172'],
   check(subject) {

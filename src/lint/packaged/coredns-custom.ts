@@ -24,7 +24,8 @@ export const corednsCustomKey: Rule = {
   looksAt: ['manifests', 'live'],
   sources: [...sources, 'k3s-io/k3s#4397', 'k3s-io/k3s#7639'],
   check(subject) {
-    return customEntries(subject).flatMap(({ key, text, at }): Finding[] => [
+    const entries = customEntries(subject)
+    return entries.flatMap(({ key, text, at }): Finding[] => [
       ...tooOld(key, subject.version).map((what) => ({
         at,
         what,
@@ -32,10 +33,17 @@ export const corednsCustomKey: Rule = {
         fix: 'upgrade K3s first',
       })),
       ...customEntryFaults(key, text).flatMap((fault): Finding[] =>
-        fault.kind === 'default-zone' ? [] : [{ at, ...faultText(key, fault) }],
+        fault.kind === 'default-zone' || (fault.kind === 'ignored' && isNamed(key, entries))
+          ? []
+          : [{ at, ...faultText(key, fault) }],
       ),
     ])
   },
+}
+
+/** Every entry is a file below /etc/coredns/custom, and another one may read it: a zone for `file`, a list for `hosts`. */
+function isNamed(key: string, entries: readonly { readonly text: string }[]): boolean {
+  return entries.some(({ text }) => text.includes(`/etc/coredns/custom/${key}`))
 }
 
 export const corednsDefaultZone: Rule = {
@@ -48,6 +56,9 @@ export const corednsDefaultZone: Rule = {
   looksAt: ['manifests', 'live'],
   sources,
   check(subject) {
+    const { version } = subject
+    // What a release does not import is told by pkg-corednscustom-key.
+    if (version !== undefined && !supports('coredns-custom-servers', version)) return []
     return customEntries(subject).flatMap(({ key, text, at }) =>
       customEntryFaults(key, text)
         .filter(({ kind }) => kind === 'default-zone')
@@ -76,6 +87,25 @@ export const corednsForward: Rule = {
       const line = forwardsEverything(key, text)
       return line === undefined ? [] : [{ at, what: `${key} holds a forward in its line ${line.line}` }]
     })
+  },
+}
+
+export const corednsCustomDisabled: Rule = {
+  id: 'pkg-corednscustom-disabled',
+  severity: 'warning',
+  title: 'custom zones for CoreDNS, which is disabled',
+  why: 'the packaged CoreDNS alone reads them, and Fairlead does not write the ConfigMap where it is disabled',
+  fix: 'enable spec.components.coredns, or take custom away and give the zones to the DNS server that replaces it',
+  versions: 'every version',
+  looksAt: [],
+  sources,
+  check({ desired }) {
+    if (desired === undefined) return []
+    const { enabled, custom } = desired.cluster.spec.components.coredns
+    const keys = Object.keys(custom)
+    if (enabled || keys.length === 0) return []
+    const at = desired.places.clusterPlace(['spec', 'components', 'coredns', 'custom'])
+    return [{ at, what: `CoreDNS has ${keys.join(', ')} in custom and is disabled` }]
   },
 }
 
@@ -124,6 +154,12 @@ function faultText(key: string, { kind, word = '', line }: CustomEntryFault): Om
       }
     case 'braces':
       return { what: `the braces in ${key} do not match`, fix: 'close every { with a } on a line of its own' }
+    case 'closed-behind-directive':
+      return {
+        what: `${key} has the } of its server block behind a directive, in its line ${line}`,
+        why: 'in a Corefile a directive goes on to the end of its line: CoreDNS takes the } for a part of it, says "Unexpected \'}\'", and does not start again',
+        fix: 'write zone {, every directive and } on lines of their own',
+      }
     case 'no-zone':
       return {
         what: `${key} has ${JSON.stringify(word)} outside of a server block in its line ${line}`,

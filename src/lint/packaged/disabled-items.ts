@@ -1,11 +1,12 @@
 import { isSwitchedOn, itemsOf, type SettingText } from '../../k3s/config/effective-settings.ts'
 import { type LintSubject, serversOf } from '../subject.ts'
+import { knowsFlag } from '../versioned-flags/known-flag.ts'
 
 /** Items of the servers' `disable` lists, trimmed as K3s does it, each with its place; one disabling server is enough. */
 export function disableItems(subject: LintSubject): readonly SettingText[] {
-  return serversOf(subject).flatMap(({ settings }) =>
-    itemsOf(settings, 'disable').map((item) => ({ ...item, text: item.text.trim() })),
-  )
+  return serversOf(subject)
+    .filter((server) => knowsFlag(subject, server, 'disable'))
+    .flatMap(({ settings }) => itemsOf(settings, 'disable').map((item) => ({ ...item, text: item.text.trim() })))
 }
 
 /** The same as texts, once each. */

@@ -1,5 +1,6 @@
 import type { RuleGroup } from '../rule.ts'
 import {
+  chartFieldTooOld,
   failurePolicyMissing,
   failurePolicyTooOld,
   overrideTooOld,
@@ -8,9 +9,10 @@ import {
 } from './chart-fields.ts'
 import { chartBump, overrideAbsent, overrideIdentity } from './chart-identity.ts'
 import { overrideTwice, valuesInvalid, valuesOfDisabled } from './chart-values.ts'
-import { corednsCustomKey, corednsDefaultZone, corednsForward } from './coredns-custom.ts'
+import { corednsCustomDisabled, corednsCustomKey, corednsDefaultZone, corednsForward } from './coredns-custom.ts'
 import { corednsChanged, corednsGap, corednsNodeHosts } from './coredns-files.ts'
 import { disableEmpty, disableEnum } from './disable-list.ts'
+import { labelNotText } from './label-values.ts'
 import {
   addonNameClash,
   addonNameInvalid,
@@ -22,6 +24,7 @@ import {
   skipWithDisable,
 } from './manifest-names.ts'
 import { objectTwice } from './object-clashes.ts'
+import { templateLeftover } from './template-leftover.ts'
 
 /** The manifests directory, the components that K3s deploys from it, and charts. */
 export const packagedRules: RuleGroup = {
@@ -38,10 +41,13 @@ export const packagedRules: RuleGroup = {
     addonNameInvalid,
     addonNameClash,
     objectTwice,
+    labelNotText,
+    templateLeftover,
     corednsGap,
     corednsCustomKey,
     corednsDefaultZone,
     corednsForward,
+    corednsCustomDisabled,
     corednsChanged,
     corednsNodeHosts,
     overrideIdentity,
@@ -55,6 +61,7 @@ export const packagedRules: RuleGroup = {
     valuesSecretsTooOld,
     valuesSecretsWithoutKeys,
     overrideTooOld,
+    chartFieldTooOld,
   ],
   notApplicable: [
     {

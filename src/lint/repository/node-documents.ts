@@ -18,19 +18,19 @@ export const nodeUnknown: Rule = {
     if (desired === undefined || facts.origin === 'assumed' || facts.nodes.length === 0) return []
     // One machine alone knows of no other.
     if (facts.origin === 'live' && facts.nodes.length === 1) return []
-    return selectorsIn(desired).flatMap(({ selector, whose, place }) => [
-      ...unknownNames(facts, selector, place),
-      ...matchingNothing(facts, selector, whose, place),
+    return selectorsIn(desired).flatMap((written) => [
+      ...unknownNames(facts, written),
+      ...matchingNothing(facts, written),
     ])
   },
 }
 
-type Selector = NodeNetwork['spec']['nodes']
-
 interface WrittenSelector {
-  readonly selector: Selector
+  readonly selector: NodeNetwork['spec']['nodes']
   /** For people: `NodeNetwork "edge"`. */
   readonly whose: string
+  /** A NodeNetwork may be written for nodes that are still to come; a pool serves somebody from the first day on. */
+  readonly mayWait: boolean
   readonly place: (path: DocumentPath) => LocatedLine
 }
 
@@ -39,17 +39,19 @@ function selectorsIn({ cluster, nodes, places }: DesiredState): readonly Written
     ...nodes.map(({ metadata: { name }, spec }) => ({
       selector: spec.nodes,
       whose: `NodeNetwork ${JSON.stringify(name)}`,
+      mayWait: true,
       place: (path: DocumentPath) => places.nodePlace(name, ['spec', 'nodes', ...path]),
     })),
     ...cluster.spec.loadBalancer.pools.map((pool, index) => ({
       selector: pool.nodes,
       whose: `pool ${JSON.stringify(pool.name)}`,
+      mayWait: false,
       place: (path: DocumentPath) => places.clusterPlace(['spec', 'loadBalancer', 'pools', index, 'nodes', ...path]),
     })),
   ]
 }
 
-function unknownNames({ nodes }: Facts, { names = [] }: Selector, place: WrittenSelector['place']): Finding[] {
+function unknownNames({ nodes }: Facts, { selector: { names = [] }, place }: WrittenSelector): Finding[] {
   const known = nodes.map((node) => node.name)
   return names.flatMap((name, index): Finding[] => {
     if (known.includes(name)) return []
@@ -64,13 +66,10 @@ function unknownNames({ nodes }: Facts, { names = [] }: Selector, place: Written
   })
 }
 
-function matchingNothing(
-  { nodes }: Facts,
-  { matchLabels }: Selector,
-  whose: string,
-  place: WrittenSelector['place'],
-): Finding[] {
-  if (matchLabels === undefined) return []
+function matchingNothing({ nodes, origin }: Facts, { selector, whose, mayWait, place }: WrittenSelector): Finding[] {
+  const { matchLabels } = selector
+  // The inventory is written in the same repository, and so knows the nodes that are to come.
+  if (matchLabels === undefined || (mayWait && origin !== 'inventory')) return []
   const wanted = Object.entries(matchLabels)
   if (nodes.some(({ labels }) => wanted.every(([key, value]) => labels[key] === value))) return []
   const what = `no node has the labels of ${whose}: ${wanted.map(([key, value]) => `${key}=${value}`).join(', ')}`

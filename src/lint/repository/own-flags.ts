@@ -1,6 +1,7 @@
 import { findFlag } from '../../k3s/flags/flag-catalogue.ts'
 import type { DesiredState, DocumentPath } from '../../schema/documents.ts'
 import type { Finding, Rule } from '../rule.ts'
+import type { LintSubject } from '../subject.ts'
 
 /** Flags that the documents have a field for, by the field. */
 const fields: Readonly<Record<string, string>> = {
@@ -68,7 +69,23 @@ export const flagHoldsSecret: Rule = {
   },
 }
 
+/** The flags of each `k3sFlags`, long names first whatever their order, secret ones without their line. */
+export function ownFlagMaps({
+  desired,
+}: LintSubject): readonly (readonly { readonly key: string; readonly at: Finding['at'] }[])[] {
+  if (desired === undefined) return []
+  const byMap = Map.groupBy(ownFlags(desired), ({ of }) => of)
+  const rank = ({ key }: OwnFlag): string => `${Number(canonical(key) !== key)}${key}`
+  return [...byMap.values()].map((flags) =>
+    flags
+      .toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
+      .map(({ key, place }) => ({ key, at: findFlag(key)?.isSecret === true ? { place: place.place } : place })),
+  )
+}
+
 interface OwnFlag {
+  /** Which mapping of which document. */
+  readonly of: string
   readonly key: string
   readonly place: Finding['at']
   readonly known: Readonly<Record<string, string>>
@@ -77,12 +94,18 @@ interface OwnFlag {
 function ownFlags({ cluster, nodes, places }: DesiredState): OwnFlag[] {
   const { servers, nodes: everyNode } = cluster.spec.k3sFlags
   const inCluster = (flags: object, path: DocumentPath): OwnFlag[] =>
-    Object.keys(flags).map((key) => ({ key, place: places.clusterPlace([...path, key]), known: fields }))
+    Object.keys(flags).map((key) => ({
+      of: path.join('.'),
+      key,
+      place: places.clusterPlace([...path, key]),
+      known: fields,
+    }))
   return [
     ...inCluster(servers, ['spec', 'k3sFlags', 'servers']),
     ...inCluster(everyNode, ['spec', 'k3sFlags', 'nodes']),
     ...nodes.flatMap(({ metadata, spec }) =>
       Object.keys(spec.k3sFlags).map((key) => ({
+        of: `NodeNetwork ${metadata.name}`,
         key,
         place: places.nodePlace(metadata.name, ['spec', 'k3sFlags', key]),
         known: { ...fields, ...nodeFields },

@@ -103,7 +103,8 @@ export const unpooledService: Rule = {
   sources: [source, 'k3s-networking §5.9 E1c'],
   check(subject) {
     const { version } = subject
-    if (version === undefined || !isServicelbOn(subject) || !hasPools(subject)) return []
+    if (version === undefined || !supports('servicelb-pools', version)) return []
+    if (!isServicelbOn(subject) || !hasPools(subject)) return []
     return servicesToCome(subject).flatMap(({ service, key, at }): Finding[] => {
       if (ineligibilityOf(service, version) !== undefined || (service.labels[poolLabel] ?? '') !== '') return []
       return [{ at: at('metadata'), what: `Service ${key} is in no pool` }]

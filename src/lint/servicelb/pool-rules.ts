@@ -1,6 +1,6 @@
 import { ineligibilityOf } from '../../k3s/servicelb/eligibility.ts'
 import { isAllowListOn } from '../../k3s/servicelb/selector.ts'
-import { enableLabel, poolLabel } from '../../k3s/servicelb-labels.ts'
+import { enableLabel, multiPoolLabelPrefix, poolLabel } from '../../k3s/servicelb-labels.ts'
 import { supports } from '../../k3s/version/feature-gates.ts'
 import type { DocumentPath } from '../../schema/documents.ts'
 import type { Finding, Rule } from '../rule.ts'
@@ -95,6 +95,27 @@ export const poolAnnotation: Rule = {
         at: at('metadata', 'annotations', poolLabel),
         what: `Service ${key} has the annotation ${poolLabel}`,
       }))
+  },
+}
+
+export const poolOfNodesOnService: Rule = {
+  id: 'slb-pool-node-label',
+  severity: 'error',
+  title: 'a Service has the label that puts a node into several pools',
+  why: 'ServiceLB reads it from nodes only: the Service is in no pool by it, and opens its ports on every enabled node',
+  fix: 'write svccontroller.k3s.cattle.io/lbpool: NAME below metadata.labels of the Service',
+  versions: 'every version',
+  looksAt: ['manifests', 'live'],
+  sources: [source, 'k3s-io/k3s#14547'],
+  check(subject) {
+    return servicesToCome(subject).flatMap(({ key, service, at }) =>
+      Object.keys(service.labels)
+        .filter((label) => label.startsWith(multiPoolLabelPrefix))
+        .map((label): Finding => {
+          const fix = `write ${poolLabel}: ${label.slice(multiPoolLabelPrefix.length)} instead`
+          return { at: at('metadata', 'labels', label), what: `Service ${key} has the label ${label}`, fix }
+        }),
+    )
   },
 }
 

@@ -1,4 +1,6 @@
+import { supports } from '../../k3s/version/feature-gates.ts'
 import { asRecord } from '../packaged/chart-overrides.ts'
+import { isDisabled } from '../packaged/disabled-items.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
 import { packagedTraefik, traefikValues } from './packaged-traefik.ts'
@@ -32,7 +34,8 @@ export const metricsExposed: Rule = {
   looksAt: ['manifests', 'live'],
   sources: ['traefik/traefik-helm-chart traefik/values.yaml'],
   check(subject) {
-    if (packagedTraefik(subject) === undefined) return []
+    const traefik = packagedTraefik(subject)
+    if (traefik === undefined || traefik.chartMajor < 9) return []
     return traefikValues(subject).flatMap(({ value, from }): Finding[] =>
       isExposed(value, 'metrics')
         ? [{ at: from.place(['ports', 'metrics', 'expose']), what: 'ports.metrics is exposed' }]
@@ -41,10 +44,15 @@ export const metricsExposed: Rule = {
   },
 }
 
-function exposedByDocuments({ desired }: LintSubject): Finding[] {
+function exposedByDocuments(subject: LintSubject): Finding[] {
+  const { desired } = subject
   if (desired === undefined) return []
-  const { enabled, dashboard } = desired.cluster.spec.components.traefik
+  const { traefik, helmController } = desired.cluster.spec.components
+  const { enabled, dashboard } = traefik
   if (!enabled || dashboard === undefined || !dashboard.enabled || dashboard.basicAuthSecret !== undefined) return []
+  // Without charts no route is rendered; Traefik v1 makes its own from values, which HelmChartConfigs bring.
+  if (!helmController.enabled || isDisabled(subject, 'traefik')) return []
+  if (subject.version !== undefined && !supports('helm-chart-config', subject.version)) return []
   const at = desired.places.clusterPlace(['spec', 'components', 'traefik', 'dashboard'])
   return [{ at, what: `the dashboard answers at ${dashboard.host} without a password` }]
 }
@@ -76,10 +84,19 @@ function exposedByValues(subject: LintSubject): Finding[] {
     const route = asRecord(valueAt(value, ['ingressRoute', 'dashboard']))
     const hasRoute = route['enabled'] === true || (traefik.chartMajor < 29 && route['enabled'] !== false)
     const isProtected = listOf(route['middlewares']).length > 0
-    if (isExposed(value, 'traefik') && ((hasRoute && !isProtected) || isInsecure(value))) {
+    if (isExposed(value, 'traefik') && hasRoute && !isProtected) {
       found.push({
         at: from.place(['ports', 'traefik', 'expose']),
         what: 'ports.traefik is exposed, and the dashboard on it',
+      })
+    }
+    const insecure = insecureAt(value)
+    if (insecure !== undefined) {
+      found.push({
+        at: from.place(insecure),
+        what: `${insecure[0] === 'api' ? 'api.insecure' : '--api.insecure'} opens the dashboard on the entry point traefik without a password`,
+        why: 'every pod of the cluster reaches that port, and whoever else it is exposed to',
+        fix: 'leave it out, and put an IngressRoute to api@internal behind an authenticating Middleware',
       })
     }
     const entryPoints = listOf(route['entryPoints'])
@@ -106,13 +123,13 @@ function isExposed(values: Values, entryPoint: string): boolean {
   return expose === true || asRecord(expose)['default'] === true
 }
 
-function isInsecure(values: Values): boolean {
-  return (
-    valueAt(values, ['api', 'insecure']) === true ||
-    argumentsOf(values).some(
-      ({ argument }) =>
-        argument?.path.join('.') === 'api.insecure' &&
-        (argument.value === undefined || argument.value.toLowerCase() === 'true'),
-    )
+/** Where the API is opened to everybody: a value, or an argument. */
+function insecureAt(values: Values): readonly (string | number)[] | undefined {
+  if (valueAt(values, ['api', 'insecure']) === true) return ['api', 'insecure']
+  const found = argumentsOf(values).find(
+    ({ argument }) =>
+      argument?.path.join('.') === 'api.insecure' &&
+      (argument.value === undefined || argument.value.toLowerCase() === 'true'),
   )
+  return found === undefined ? undefined : ['additionalArguments', found.index]
 }

@@ -12,7 +12,7 @@ export const middlewareReference: Rule = {
   title: 'a route names a Middleware, or a Middleware a Secret, that is not where it is looked for',
   why: 'Traefik takes the whole route out: requests get 404, or come through without the protection that was meant',
   fix: 'name the namespace at the reference, or put both into one namespace',
-  versions: '1.21 and later',
+  versions: 'every version',
   looksAt: ['manifests', 'live'],
   sources: ['traefik/traefik docs/content/routing/providers/kubernetes-crd.md', 'k3s-networking §7.7'],
   check(subject) {

@@ -30,8 +30,10 @@ export function packagedTraefik(subject: LintSubject): PackagedTraefik | undefin
   if (chart !== undefined && installed === undefined) return undefined
   // The chart that is there is that of the release before, where the repository asks for another one.
   const staysAsItIs = installed !== undefined && version !== undefined && keepsVersion1(installed, version)
-  if (installed !== undefined && (subject.scope !== 'repository' || staysAsItIs)) return installed
   const release = version === undefined ? undefined : traefikRelease(version)
+  // A chart of a later K3s is replaced at the next start of this one.
+  const isOfLater = installed !== undefined && release !== undefined && installed.chartMajor > release.chartMajor
+  if (installed !== undefined && !isOfLater && (subject.scope !== 'repository' || staysAsItIs)) return installed
   if (release === undefined || version === undefined) return installed
   return { chartMajor: release.chartMajor, title: `the Traefik chart ${release.chart} of ${version.text}` }
 }

@@ -87,13 +87,14 @@ testRules(customCniRules, {
       cluster([daemonSet('calico-node')], {}),
       cluster([chart('cilium')], { 'flannel-backend': 'host-gw' }),
       cluster([installation({})], {}),
+      cluster([daemonSet('cilium'), configMap('cilium-config', { 'cni-chaining-mode': 'portmap' })], {}),
     ],
     passes: [
       cluster([daemonSet('calico-node')]),
       cluster([chart('rke2-multus'), daemonSet('kube-multus-ds')], {}),
       cluster([daemonSet('calico-node', { CALICO_NETWORKING_BACKEND: 'none' })], {}),
       cluster([chart('cilium', 'cni:\n  chainingMode: generic-veth\n')], {}),
-      cluster([daemonSet('cilium'), configMap('cilium-config', { 'cni-chaining-mode': 'portmap' })], {}),
+      cluster([daemonSet('cilium'), configMap('cilium-config', { 'cni-chaining-mode': 'aws-cni' })], {}),
     ],
   },
   'cni-switch-live': {
@@ -209,6 +210,32 @@ testRules(customCniRules, {
       cluster([chart('cilium', '', { failurePolicy: 'abort' })]),
       cluster([chart('grafana')]),
       cluster([chart('rke2-multus')]),
+      cluster([chart('cilium')], none, { version: 'v1.23.4+k3s1' }),
+    ],
+  },
+  'cni-cilium-hostport': {
+    fails: [
+      cluster([chart('cilium')]),
+      cluster([chart('cilium', 'kubeProxyReplacement: disabled')]),
+      cluster([configMap('cilium-config', { 'kube-proxy-replacement': 'false' })]),
+      written({ plugin: 'cilium', chart: { repository: 'https://helm.cilium.io' } }),
+    ],
+    passes: [
+      subject(),
+      cluster([chart('cilium')], { ...none, disable: ['servicelb'] }),
+      cluster([chart('cilium', 'kubeProxyReplacement: true')]),
+      cluster([chart('cilium', 'kubeProxyReplacement: probe')]),
+      cluster([chart('cilium', 'cni:\n  chainingMode: portmap\n')]),
+      cluster([chart('cilium', 'hostPort:\n  enabled: true\n')]),
+      cluster([
+        chart('cilium'),
+        made('helm.cattle.io/v1', 'HelmChartConfig', 'cilium', {
+          spec: { valuesContent: 'kubeProxyReplacement: true' },
+        }),
+      ]),
+      cluster([configMap('cilium-config', { 'kube-proxy-replacement': 'false', 'enable-host-port': 'true' })]),
+      cluster([chart('rke2-canal')]),
+      written({ plugin: 'cilium', kubeProxyReplacement: true, chart: { repository: 'https://helm.cilium.io' } }),
     ],
   },
   'cni-multus-dirs': {

@@ -39,7 +39,8 @@ export const packagedMistakes: readonly Mistake[] = [
     file: 'manifests/apps/whoami.yaml',
     to: configMap('a'),
     code: 'ADDON_NAME_CLASH',
-    at: 'apiVersion: ',
+    at: 'apiVersion: apps/v1',
+    atFile: 'manifests/whoami.yaml',
     says: 'whoami',
   },
   {
@@ -48,7 +49,8 @@ export const packagedMistakes: readonly Mistake[] = [
     file: 'manifests/again.yaml',
     to: 'apiVersion: v1\nkind: Service\nmetadata:\n  name: whoami\n  namespace: default\nspec:\n  ports: [{ port: 80 }]\n',
     code: 'OBJECT_TWICE',
-    at: 'kind: Service',
+    at: 'apiVersion: v1',
+    atFile: 'manifests/whoami.yaml',
     says: 'whoami',
   },
   {
@@ -103,7 +105,7 @@ export const packagedMistakes: readonly Mistake[] = [
     from: 'valuesContent: |-',
     to: 'valuesContent:',
     code: 'CHART_VALUES_INVALID',
-    at: 'networking:',
+    at: 'valuesContent:',
     says: '|',
   },
   {
@@ -122,7 +124,7 @@ export const packagedMistakes: readonly Mistake[] = [
     from: '  failurePolicy: abort\n',
     to: '',
     code: 'CHART_FAILURE_POLICY_MISSING',
-    at: 'kind: HelmChart',
+    at: 'apiVersion: helm.cattle.io/v1',
     says: 'metallb',
   },
   {
@@ -141,7 +143,7 @@ export const packagedMistakes: readonly Mistake[] = [
     from: 'v1.33.1+k3s1',
     to: 'v1.32.3+k3s1',
     code: 'CHART_VALUES_SECRETS_TOO_OLD',
-    at: 'secretName',
+    at: 'valuesFrom:',
     says: '1.32.4',
   },
   {
@@ -168,7 +170,7 @@ export const packagedMistakes: readonly Mistake[] = [
     from: '      failurePolicy: abort\n',
     to: '      enabled: false\n',
     code: 'VALUES_OF_DISABLED',
-    at: 'ports:',
+    at: 'values:',
     says: 'Traefik',
   },
   {
@@ -407,7 +409,7 @@ export const packagedMistakes: readonly Mistake[] = [
     from: '        basicAuthSecret: traefik-dashboard\n',
     to: '',
     code: 'TRF_DASHBOARD_EXPOSED',
-    at: 'host: traefik.home.lan',
+    at: 'dashboard:',
     says: 'password',
   },
   {

@@ -12,9 +12,9 @@ export const serviceMistakes: readonly Mistake[] = [
     from: 'servicelb: { enabled: false }',
     to: 'servicelb: { enabled: true }',
     code: 'SLB_TWO_CONTROLLERS',
-    at: 'servicelb',
+    at: 'apiVersion: metallb.io/v1beta1',
+    atFile: 'manifests/metallb.yaml',
     says: 'MetalLB',
-    also: ['SLB_LBIP_IGNORED'],
   },
   {
     name: 'pools and no ServiceLB',
@@ -49,7 +49,7 @@ export const serviceMistakes: readonly Mistake[] = [
     file: 'manifests/extra.yaml',
     to: balancer(spec),
     code: 'SLB_UNPOOLED_SERVICE',
-    at: 'apiVersion: v1',
+    at: 'metadata:',
     says: 'extra',
   },
   {
@@ -96,7 +96,7 @@ export const serviceMistakes: readonly Mistake[] = [
     file: 'manifests/extra.yaml',
     to: balancer(spec, 443),
     code: 'SLB_PORT_TRAEFIK',
-    at: 'port: 443',
+    at: 'ports:',
     says: '443',
   },
   {
@@ -124,16 +124,7 @@ export const serviceMistakes: readonly Mistake[] = [
     to: balancer(`${spec}  loadBalancerIP: 10.20.0.99\n`),
     code: 'SLB_LBIP_IGNORED',
     at: 'loadBalancerIP',
-    says: 'loadBalancerIP',
-  },
-  {
-    name: 'a class that nobody serves',
-    on: 'ha-office',
-    file: 'manifests/extra.yaml',
-    to: balancer(`${spec}  loadBalancerClass: example.com/lb\n`),
-    code: 'SLB_CLASS_IGNORED',
-    at: 'loadBalancerClass',
-    says: 'example.com/lb',
+    says: '10.20.0.99',
   },
   {
     name: 'source ranges that are no networks',
@@ -178,7 +169,7 @@ export const serviceMistakes: readonly Mistake[] = [
     from: 'cloudController: { enabled: false, external: true }',
     to: 'cloudController: { enabled: false }',
     code: 'CTL_CCM_KUBELET',
-    at: 'cloudController',
+    at: 'name: cp-1',
     says: 'cloud-provider=external',
   },
   {

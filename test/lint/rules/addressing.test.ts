@@ -84,8 +84,20 @@ testRules(addressingRules, {
     passes: [subject(), told(dual), told(ipv6), told({ 'cluster-cidr': ['fd00:42::/56'] })],
   },
   'net-dualstack-gate': {
-    fails: [told(dual, 'v1.20.15+k3s1'), told(dual, 'v1.22.1+k3s1'), told(dual, 'v1.23.6+k3s1')],
-    passes: [told(dual), told(dual, 'v1.23.7+k3s1'), told({}, 'v1.20.15+k3s1')],
+    fails: [
+      told(dual, 'v1.20.15+k3s1'),
+      told(dual, 'v1.22.1+k3s1'),
+      told(dual, 'v1.23.6+k3s1'),
+      told(ipv6, 'v1.22.8+k3s1'),
+      told(ipv6, 'v1.23.5+k3s1'),
+    ],
+    passes: [
+      told(dual),
+      told(dual, 'v1.23.7+k3s1'),
+      told({}, 'v1.20.15+k3s1'),
+      told(ipv6, 'v1.22.9+k3s1'),
+      told(ipv6, 'v1.23.6+k3s1'),
+    ],
   },
   'net-overlap': {
     fails: [
@@ -443,6 +455,24 @@ describe('severity', () => {
       name: 'two families before flannel had them',
       id: 'net-dualstack-gate',
       of: told(dual, 'v1.22.1+k3s1'),
+      severities: ['error'],
+    },
+    {
+      name: 'IPv6 alone before it is documented',
+      id: 'net-dualstack-gate',
+      of: told(ipv6, 'v1.22.8+k3s1'),
+      severities: ['error'],
+    },
+    {
+      name: 'the same with a node-ip and without the network policy controller',
+      id: 'net-dualstack-gate',
+      of: told({ ...ipv6, 'node-ip': ['fd00::5'], 'disable-network-policy': true }, 'v1.22.8+k3s1'),
+      severities: ['warning'],
+    },
+    {
+      name: 'the same before flannel carries IPv6',
+      id: 'net-dualstack-gate',
+      of: told({ ...ipv6, 'node-ip': ['fd00::5'], 'disable-network-policy': true }, 'v1.22.1+k3s1'),
       severities: ['error'],
     },
     {

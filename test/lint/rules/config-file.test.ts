@@ -1,5 +1,6 @@
 import { configFileRules } from '../../../src/lint/config-file/config-file-rules.ts'
-import { at } from '../../lab/lint-subject.ts'
+import { desiredState } from '../../lab/desired-state.ts'
+import { at, subject } from '../../lab/lint-subject.ts'
 import { agent, machine, managed, server, written } from '../config-file/config-subjects.ts'
 import { configFile, dropIn, entry, list, scalar } from '../config-file/node-config.ts'
 import { testRules } from './rule-cases.ts'
@@ -126,8 +127,10 @@ testRules(configFileRules, {
     fails: [
       written(entry('token', 'a'), entry('t', 'b')),
       machine({ files: [configFile([entry('node-ip', '10.0.0.1')])], arguments: { i: '10.0.0.1' } }),
+      subject({ desired: desiredState({ k3sFlags: { nodes: { 'node-ip': '10.0.0.1', i: '10.0.0.2' } } }) }),
     ],
     passes: [
+      subject({ desired: desiredState({ k3sFlags: { servers: { 'tls-san': ['a'] }, nodes: { i: '10.0.0.2' } } }) }),
       machine({ files: [configFile([entry('token', 'a')])], arguments: { token: 'b' } }),
       written(entry('node-ip', '10.0.0.1'), entry('node-ip+', 'fd00::1')),
       commonConfig,

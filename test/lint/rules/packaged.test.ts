@@ -61,6 +61,21 @@ function custom(data: Readonly<Record<string, string>>, extra: Parameters<typeof
   return withObjects([map], extra)
 }
 
+/** A placeholder as `envsubst` takes it. */
+function left(name: string): string {
+  return `$\{${name}}`
+}
+
+function written(metadata: string, spec = ''): string {
+  return `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: a, ${metadata} }\nspec: { ${spec} }\n`
+}
+
+/** An object whose head and `spec` are as YAML made them. */
+function labelled(metadata: Readonly<Record<string, unknown>>, spec = {}): KubernetesObject {
+  const made = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a', ...metadata }, spec }
+  return JSON.parse(JSON.stringify(made))
+}
+
 function documents(spec: Readonly<Record<string, unknown>>, extra: Parameters<typeof subject>[0] = {}): LintSubject {
   return subject({ desired: desiredState(spec), ...extra })
 }
@@ -221,6 +236,9 @@ testRules(packagedRules, {
       custom({ 'lan.txt': lan }),
       custom({ 'lan.server': 'lan:53 {\n  forward . 1.1.1.1\n' }),
       custom({ 'lan.server': 'forward . 1.1.1.1\n' }),
+      custom({ 'lan.server': 'lan:53 { forward . 1.1.1.1 }\n' }),
+      custom({ 'lan.server': 'lan:53 {\n  forward . 1.1.1.1 }\n' }),
+      custom({ 'lan.server': 'lan {\n  forward . 1.1.1.1 {\n    max_fails 2\n  } }\n' }),
       custom({ 'lan.server': 'hosts {\n  10.0.0.1 a.lan\n}\n' }),
       custom({ 'lan.override': lan }),
       custom({ 'lan.server': lan }, { version: 'v1.22.3+k3s1' }),
@@ -234,6 +252,61 @@ testRules(packagedRules, {
       custom({ 'log.override': 'log\nhosts {\n  10.0.0.1 a.lan\n  fallthrough\n}\n' }),
       custom({ 'log.override': 'log\n' }, { version: 'v1.26.6+k3s1' }),
       custom({ 'x.server': '.:53 {\n}\n' }),
+      custom({ 'x.server': 'lan { }\n' }),
+      custom({ 'x.server': 'lan { forward . 1.1.1.1\n}\n' }),
+      custom({ 'x.server': 'lan {\n  forward . 1.1.1.1 { max_fails 2 }\n}\n' }),
+      custom({ 'x.server': '(one) { log }\nlan {\n  import one\n}\n' }),
+    ],
+  },
+  'pkg-corednscustom-disabled': {
+    fails: [documents({ components: { coredns: { enabled: false, custom: { 'lan.server': lan } } } })],
+    passes: [
+      documents({ components: { coredns: { enabled: false } } }),
+      documents({ components: { coredns: { custom: { 'lan.server': lan } } } }),
+      // Somebody's own CoreDNS may read it.
+      custom({ 'lan.server': lan }, { nodes: disabling('coredns') }),
+    ],
+  },
+  'object-label-not-text': {
+    fails: [
+      subject({ manifests: [manifest('a.yaml', written('labels: { a: true }'))] }),
+      subject({ manifests: [manifest('a.yaml', written('annotations: { a: 1 }'))] }),
+      subject({
+        manifests: [manifest('a.yaml', written('labels: {}', 'template: { metadata: { labels: { a: [b] } } }'))],
+      }),
+    ],
+    passes: [
+      subject({ manifests: [manifest('a.yaml', written('labels: { a: "true", b: ~, c: yes it is }'))] }),
+      subject({ manifests: [manifest('a.yaml', written('labels: none'))] }),
+      subject({ manifests: [manifest('a.txt', written('labels: { a: true }'))] }),
+      subject({ manifests: [{ ...packaged('coredns.yaml'), text: written('labels: { a: true }') }] }),
+    ],
+  },
+  'template-leftover': {
+    fails: [
+      withObjects([chart('HelmChart', 'a', { valuesContent: `image:\n  tag: ${left('VERSION')}\n` })]),
+      documents({ helmChartConfigs: [{ name: 'a', valuesContent: `tag: ${left('VERSION')}\n` }] }),
+      withObjects([labelled({ name: left('NAME') })]),
+      withObjects([labelled({}, { template: { spec: { containers: [{ image: `a:${left('VERSION')}` }] } } })]),
+    ],
+    passes: [
+      withObjects([chart('HelmChart', 'a', { valuesContent: `# ${left('VERSION')}\nregex: ${left('1')}\n` })]),
+      withObjects([labelled({}, { replacement: `https://${left('1')}.lan`, script: `echo ${left('HOME')}` })]),
+      withObjects([labelled({ name: left('NAME') })], {}, 'live'),
+    ],
+  },
+  'chart-field-too-old': {
+    fails: [
+      withObjects([chart('HelmChart', 'a', { createNamespace: true })], { version: 'v1.26.5+k3s1' }),
+      withObjects([chart('HelmChart', 'a', { values: { x: 1 } })], { version: 'v1.33.4+k3s1' }),
+      withObjects([chart('HelmChart', 'a', { timeout: '5m' })], { version: 'v1.20.15+k3s1' }, 'machine'),
+    ],
+    passes: [
+      withObjects([chart('HelmChart', 'a', { createNamespace: true })], { version: 'v1.26.6+k3s1' }),
+      withObjects([chart('HelmChart', 'a', { createNamespace: false })], { version: 'v1.26.5+k3s1' }),
+      withObjects([chart('HelmChart', 'a', { createNamespace: true })], { version: 'not a release' }),
+      withObjects([chart('HelmChart', 'a', { createNamespace: true })], { version: 'v1.26.5+k3s1' }, 'rendered'),
+      withObjects([chart('HelmChart', 'a', { chart: 'a', repo: 'https://a' })], { version: 'v1.19.1+k3s1' }),
     ],
   },
   'pkg-corednscustom-default-zone': {

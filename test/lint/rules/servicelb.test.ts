@@ -132,6 +132,13 @@ testRules(servicelbRules, {
     fails: [captured({ services: [annotated(poolLabel, 'edge')] })],
     passes: [captured({ services: [pooled('web')] })],
   },
+  'slb-pool-node-label': {
+    fails: [captured({ services: [lb('web', { labels: { [`${multiPoolLabelPrefix}edge`]: 'true' } })] })],
+    passes: [
+      captured({ services: [pooled('web')] }),
+      captured({ nodes: [server, machine('pi-12', { [`${multiPoolLabelPrefix}edge`]: 'true' })] }),
+    ],
+  },
   'slb-pool-old': {
     fails: [
       captured({ version: 'v1.23.4+k3s1', services: [pooled('web')] }),
@@ -147,6 +154,7 @@ testRules(servicelbRules, {
         services: [pooled('web'), service('db', { type: 'ClusterIP' })],
       }),
       captured({ nodes: [server, machine('pi-12', on)] }),
+      captured({ nodes: [server, machine('pi-12', edge)], version: 'v1.23.4+k3s1' }),
       written([lb('web')]),
     ],
   },

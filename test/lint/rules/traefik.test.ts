@@ -404,6 +404,8 @@ testRules(traefikRules, {
       values(34, { ports: { traefik: { expose: { default: true } } }, additionalArguments: ['--api.insecure=true'] }),
       values(25, { ports: { traefik: { expose: true } } }),
       values(34, { ingressRoute: { dashboard: { enabled: true, entryPoints: ['web'] } } }),
+      values(34, { additionalArguments: ['--api.insecure'] }),
+      values(34, { api: { insecure: true } }),
       values(1, { dashboard: { enabled: true } }),
     ],
     passes: [
@@ -414,6 +416,17 @@ testRules(traefikRules, {
       objects(34, [ingressRoute({ service: 'api@internal', middlewares: [{ name: 'auth' }] }, ['websecure'])]),
       objects(34, [ingressRoute({ service: 'api@internal' }, ['traefik'])]),
       values(34, { ports: { traefik: { expose: { default: true } } } }),
+      values(34, { additionalArguments: ['--api.insecure=false'] }),
+      // No route is rendered without charts, and none for a Traefik v1 that nobody can give values.
+      subject({
+        desired: desiredState({
+          components: { traefik: { dashboard: { host: 'a.lan' } }, helmController: { enabled: false } },
+        }),
+      }),
+      subject({
+        version: 'v1.18.20+k3s1',
+        desired: desiredState({ components: { traefik: { dashboard: { host: 'a.lan' } } } }),
+      }),
       values(34, {
         ingressRoute: { dashboard: { enabled: true, entryPoints: ['web'], middlewares: [{ name: 'auth' }] } },
       }),
