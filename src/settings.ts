@@ -13,7 +13,7 @@ interface SettingSpec {
 
 /** Every setting, once: its flag, its variable, its unit, its default and a line of help. */
 export const settingSpecs = {
-  root: text('--root <dir>', 'FAIRLEAD_ROOT', '/', 'root of the machine that is written to'),
+  root: text('--root <dir>', 'FAIRLEAD_ROOT', '/', 'root directory of the machine'),
   repo: text('--repo <dir>', 'FAIRLEAD_REPO', '.', 'checkout of the configuration repository'),
   cluster: text(
     '--cluster <name>',
@@ -22,7 +22,13 @@ export const settingSpecs = {
     'directory below clusters/; the only one if there is one',
   ),
   node: text('--node <name>', 'FAIRLEAD_NODE', undefined, "this machine's node name; the host name unless told"),
-  role: choice('--role <role>', 'FAIRLEAD_ROLE', 'server', ['server', 'agent'], "this machine's role in the cluster"),
+  role: choice(
+    '--role <role>',
+    'FAIRLEAD_ROLE',
+    undefined,
+    ['server', 'agent'],
+    "this machine's role in the cluster; that of spec.nodes, else server, unless told",
+  ),
   engine: choice(
     '--engine <engine>',
     'FAIRLEAD_ENGINE',
@@ -213,14 +219,14 @@ function duration<const Default extends string>(flag: string, variable: string, 
   return { flag, variable, type: 'duration', default: fallback, help } as const
 }
 
-function choice<const Default extends string>(
+function choice<const Default extends string | undefined>(
   flag: string,
   variable: string,
   fallback: Default,
   choices: readonly string[],
   help: string,
 ) {
-  return { flag, variable, type: 'text', default: fallback, choices, help } as const
+  return { flag, variable, type: 'text', choices, help, ...withDefault(fallback) } as const
 }
 
 function toggle(flag: string, variable: string, help: string) {

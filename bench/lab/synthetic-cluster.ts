@@ -1,5 +1,6 @@
 import type { Capture } from '../../src/domain/capture.ts'
-import type { NodeFacts, ServiceFacts } from '../../src/domain/facts.ts'
+import type { Facts, NodeFacts, ServiceFacts, ServicePort } from '../../src/domain/facts.ts'
+import { enableLabel, poolLabel } from '../../src/k3s/servicelb-labels.ts'
 
 /** One cluster directory of ordinary size: network, two NodeNetworks, four manifests. Path below it → text. */
 export function clusterFiles(name: string): Readonly<Record<string, string>> {
@@ -45,11 +46,57 @@ spec: { nodes: { matchLabels: { pool: core } }, k3sFlags: { resolv-conf: /etc/re
 /** A living cluster of `size` nodes, one in a hundred a server, and as many LoadBalancer Services. */
 export function syntheticCapture(name: string, size: number): Capture {
   const numbers = Array.from({ length: size }, (_, index) => index)
+  return captureOf(name, { origin: 'capture', nodes: numbers.map(nodeFacts), services: numbers.map(serviceFacts) })
+}
+
+/**
+ * The same cluster with the pods of ServiceLB as they run: racks of a hundred nodes, each a pool of its own, and each
+ * Service in one of them, on all of its nodes. Every rack has the same ports.
+ */
+export function syntheticCaptureWithPods(name: string, size: number): Capture {
+  const { facts } = syntheticCapture(name, size)
+  const racks = Math.ceil(size / rackSize)
+  const nodes = facts.nodes.map((node, index) => {
+    const pool = poolOfRack(Math.floor(index / rackSize))
+    return { ...node, labels: { pool, [enableLabel]: 'true', [poolLabel]: pool } }
+  })
+  const placed = facts.services.map((service, index) => {
+    // The documents put the second Service into the first pool.
+    const slot = index + racks - 1
+    const rack = slot % racks
+    const ports = portsOf(Math.floor(slot / racks))
+    return { service: { ...service, labels: { [poolLabel]: poolOfRack(rack) }, ports }, rack, ports }
+  })
+  return captureOf(name, {
+    ...facts,
+    nodes,
+    services: placed.map(({ service }) => service),
+    hostPortPods: placed.flatMap(({ service, rack, ports }) =>
+      nodes.slice(rack * rackSize, (rack + 1) * rackSize).map((node) => ({
+        namespace: 'kube-system',
+        name: `svclb-${service.name}-${node.name}`,
+        node: node.name,
+        ports,
+        servicelbOf: `${service.namespace}/${service.name}`,
+        isReady: true,
+      })),
+    ),
+  })
+}
+
+const rackSize = 100
+
+/** The first two are the pools of the documents. */
+function poolOfRack(rack: number): string {
+  return ['edge', 'core'][rack] ?? `rack-${rack}`
+}
+
+function captureOf(name: string, facts: Facts): Capture {
   return {
     apiVersion: 'fairlead.dev/v1alpha1',
     kind: 'Capture',
     metadata: { name, capturedAt: '2026-01-01T00:00:00Z', fairleadVersion: '0.1.0' },
-    facts: { origin: 'capture', nodes: numbers.map(nodeFacts), services: numbers.map(serviceFacts) },
+    facts,
     observations: {},
     inventories: {},
   }
@@ -71,8 +118,13 @@ function serviceFacts(index: number): ServiceFacts {
     name: `service-${index}`,
     type: 'LoadBalancer',
     labels: {},
-    ports: [{ protocol: 'TCP', port: 10_000 + index }],
+    ports: portsOf(index),
     ipFamilies: [4],
     externalTrafficPolicy: 'Cluster',
   }
+}
+
+/** Beside the ports of K3s and of NodePorts. */
+function portsOf(index: number): readonly ServicePort[] {
+  return [{ protocol: 'TCP', port: 20_000 + index }]
 }

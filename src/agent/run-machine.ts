@@ -76,7 +76,7 @@ function newReconciler(options: MachineOptions, url: string | undefined, metrics
   return new Reconciler(
     {
       cluster: settings.cluster,
-      facts: machineFacts(settings, { hostName: node }),
+      facts: machineFacts({ ...settings, node }, { hostName: node, workingDirectory: '/' }),
       node,
       ...convergeSettings(settings, { placeFlags: false }),
       intervalMs: settings.interval,

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemClock } from '../adapters/clock/system-clock.ts'
 import { openNodeFiles } from '../adapters/disk/node-files.ts'
@@ -49,16 +50,31 @@ function ageKeyFile(settings: Settings, here: Pick<Here, 'workingDirectory'>, st
   return named === undefined ? `${stateDirectory}/age.key` : resolve(here.workingDirectory, named)
 }
 
-/** K3s lower-cases the host name when nobody tells it a node name. */
-export function nodeName(settings: Settings, here: Pick<Here, 'hostName'>): string {
-  return settings.node ?? here.hostName.toLowerCase()
+/**
+ * K3s lower-cases the host name when nobody tells it a node name. A machine below another root calls itself what its own
+ * files say.
+ */
+export function nodeName(settings: Settings, here: Here): string {
+  if (settings.node !== undefined) return settings.node
+  const root = resolve(here.workingDirectory, settings.root)
+  return ((root === '/' ? undefined : hostNameFile(root)) ?? here.hostName).toLowerCase()
+}
+
+function hostNameFile(root: string): string | undefined {
+  try {
+    const name = readFileSync(`${root}/etc/hostname`, 'utf8').trim()
+    return name === '' ? undefined : name
+  } catch {
+    return undefined
+  }
 }
 
 /** What this machine knows of its cluster: itself. */
-export function machineFacts(settings: Settings, here: Pick<Here, 'hostName'>): Facts {
+export function machineFacts(settings: Settings, here: Here): Facts {
   const role = settings.role === 'agent' ? 'agent' : 'server'
+  const told = settings.role === undefined ? { isRoleAssumed: true as const } : {}
   const name = nodeName(settings, here)
-  return { origin: 'live', nodes: [{ name, role, labels: {}, addresses: [] }], services: [] }
+  return { origin: 'live', nodes: [{ name, role, ...told, labels: {}, addresses: [] }], services: [] }
 }
 
 export function convergeSettings(settings: Settings, options: { readonly placeFlags: boolean }): ConvergeSettings {

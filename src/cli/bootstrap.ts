@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs'
 import { convergeSettings, type Machine, openMachine } from '../agent/this-machine.ts'
 import { type ExitCode, exitCode } from '../domain/exit-code.ts'
 import { Failure } from '../domain/failure.ts'
+import type { Adoption } from '../domain/status.ts'
+import { fairleadPaths } from '../k3s/locations.ts'
 import { convergeOnce } from '../reconcile/converge-once.ts'
 import { chooseCluster, loadDesired } from '../reconcile/load-desired.ts'
 import { blockedByTakeovers, planRefusal } from '../reconcile/node-verdict.ts'
@@ -26,6 +29,7 @@ export const bootstrapCommand: Command = async (call) => {
   const { words, settings, terminal } = call
   const [name = ''] = words
   const machine = openMachine(settings, terminal, terminalLog(terminal, { progress: terminal.isTerminal }))
+  requireRoot(machine)
   if (await machine.k3s.isInstalled()) throw k3sInstalled(machine)
   const node = await findNode(call, name)
   if ('problems' in node) {
@@ -53,8 +57,7 @@ async function writeFirstProgram(call: CommandCall, machine: Machine, node: Inve
   const { preview, revision, sourceDescription } = compiled
   const { candidate, problems, observed } = preview
   const { cluster } = candidate.program
-  if (observed.adoption !== undefined && observed.adoption.cluster !== cluster)
-    throw otherCluster(observed.adoption.cluster)
+  if (observed.adoption !== undefined) refuseOther(observed.adoption, cluster, node.name)
   const [own] = preview.nodes
   const refusal = own === undefined ? undefined : (blockedByTakeovers(own.plan) ?? planRefusal(own.plan))
   if (refusal !== undefined) {
@@ -69,7 +72,9 @@ async function writeFirstProgram(call: CommandCall, machine: Machine, node: Inve
   }
   // Whoever names a machine before there is a K3s on it has said yes: nothing is there that could be taken over.
   const adoptedAt = new Date(machine.clock.nowMs()).toISOString()
-  await machine.state.writeAdoption(observed.adoption ?? { cluster, node: node.name, adoptedAt, takenOver: {} })
+  await machine.state.writeAdoption(
+    observed.adoption ?? { cluster, node: node.name, adoptedAt, takenOver: {}, awaitsK3s: true },
+  )
   const input = { candidate, revision, problems, sourceDescription, settings, timeoutMs: 0 }
   const { verdict, applied } = await convergeOnce(input, { ...machine, metrics: uncounted }, terminal.interrupted)
   for (const change of applied) terminal.out.write(`written  ${printable(pathOfChange(change))}\n`)
@@ -81,7 +86,7 @@ async function writeFirstProgram(call: CommandCall, machine: Machine, node: Inve
     return verdictExitCode(verdict.kind)
   }
   terminal.err.write(
-    `now install K3s (${node.role}) without flags for the network; then keep it so with fairlead run\n`,
+    `now install K3s (${node.role}) without flags for the network; then keep it so with fairlead run --node ${printable(node.name)}; its role comes from spec.nodes\n`,
   )
   return exitCode.done
 }
@@ -124,11 +129,22 @@ function k3sInstalled(machine: Machine): Failure {
   })
 }
 
-function otherCluster(cluster: string): Failure {
-  return new Failure(`this machine was prepared for cluster ${cluster}`, {
-    code: 'OTHER_CLUSTER',
-    where: '--cluster',
-    fix: 'name that cluster, or remove /var/lib/fairlead if the machine was wiped',
+function refuseOther(adoption: Adoption, cluster: string, node: string): void {
+  if (adoption.cluster === cluster && adoption.node === node) return
+  throw new Failure(`this machine was prepared as node ${adoption.node} of cluster ${adoption.cluster}`, {
+    code: 'OTHER_MACHINE',
+    where: fairleadPaths.state,
+    fix: `name that node, or remove ${fairleadPaths.state} if the machine was wiped`,
+    retry: 'never',
+  })
+}
+
+function requireRoot({ root }: Machine): void {
+  if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) return
+  throw new Failure(`the root directory ${root} does not exist`, {
+    code: 'ROOT_MISSING',
+    where: root,
+    fix: 'create the directory, or name another with --root',
     retry: 'never',
   })
 }

@@ -104,6 +104,8 @@ function kebabCase(name: string): string {
 /** Failures of what Fairlead was told, which trying again does not mend. */
 const settingCodes: ReadonlySet<string> = new Set([
   'CAPTURE_NODE_UNKNOWN',
+  'CAPTURE_OTHER_CLUSTER',
+  'CLUSTER_AMBIGUOUS',
   'CLUSTER_UNKNOWN',
   'GIT_REFERENCE_INVALID',
   'GIT_SETTINGS_INVALID',
@@ -117,6 +119,9 @@ const settingCodes: ReadonlySet<string> = new Set([
   'LISTEN_INSECURE',
   'LISTEN_TOKEN_MISSING',
   'NODE_UNKNOWN',
+  'NO_CLUSTERS',
+  'OTHER_MACHINE',
+  'ROOT_MISSING',
   'SCHEDULE_INVALID',
   'SETTING_INVALID',
 ])

@@ -68,7 +68,8 @@ export const commands: readonly CommandSpec[] = [
   fairlead import --host-root / my-network
   fairlead import --host-root /mnt/pi-1,/mnt/pi-2 --node pi-1,pi-2 my-network
   fairlead import --kubeconfig ~/.kube/config my-network
-What it writes plans to nothing on the same machines.`,
+What it writes plans to nothing on the same machines. Ends with 3 where the cluster itself has errors: the files are
+written, and no plan is made before they are mended.`,
     load: async () => (await import('./import.ts')).importCommand,
   },
   {
@@ -84,6 +85,8 @@ What it writes plans to nothing on the same machines.`,
     words: '[path]',
     settings: repository,
     options: [output(['json', 'yaml']), { flag: '-v, --verbose', help: 'show notices as well' }],
+    notes: `On a checkout it finds what fairlead lint finds: documents and rules. lint also looks at captures and machines,
+compares with a revision (--base), runs single rules (--rule) and writes SARIF.`,
     load: async () => (await import('./validate.ts')).validateCommand,
   },
   {
@@ -113,9 +116,13 @@ fairlead explain <rule> tells why.`,
     settings: ['root', 'node', 'role', 'kubeconfig', 'kubeContext'],
     options: [
       output(['json', 'yaml']),
+      { flag: '--k3s-version <release>', help: 'where the machine does not show it: of a disk' },
       { flag: '--flags', help: 'only the flags that K3s gets, and where each comes from' },
       { flag: '-v, --verbose', help: 'show notices as well' },
     ],
+    notes: `Beside the fix stands, after "run", the command for it where there is one.
+Ends with 3 for errors, with 1 where there is no K3s, or where its configuration or the cluster of --kubeconfig
+cannot be read.`,
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
@@ -252,10 +259,14 @@ fairlead explain <rule> tells why.`,
   },
   {
     name: 'explain',
-    summary: 'what a field of the documents means, like kubectl explain',
+    summary: 'what a field of the documents, a flag of K3s or a rule means, like kubectl explain',
     words: '[path]',
     settings: [],
-    notes: 'Example: fairlead explain cni.flannel.backend',
+    notes: `Examples:
+  fairlead explain cni.flannel.backend
+  fairlead explain k3sFlags.servers.tls-san
+  fairlead explain rules                   every rule, by group
+  fairlead explain net-overlap`,
     load: async () => (await import('./explain.ts')).explainCommand,
   },
   {

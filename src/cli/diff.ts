@@ -15,7 +15,7 @@ export const diffCommand: Command = async (call) => {
     return exitCode.badUsage
   }
   if (outcome.kind === 'refused') {
-    reportRefused(outcome.problems, terminal)
+    reportRefused(outcome.problems, terminal, outcome.of)
     return exitCode.denied
   }
   const paint = colours(terminal.colour)

@@ -2,6 +2,7 @@ import { isSecretKey, secretMask } from '../domain/k3s-config-reading.ts'
 import type { Place } from '../domain/problem.ts'
 import type { EffectiveSettings, SettingText } from '../k3s/config/effective-settings.ts'
 import { findFlag } from '../k3s/flags/flag-catalogue.ts'
+import { openFlagValue } from '../text/secret-values.ts'
 import { formatTable } from './table.ts'
 
 /** One value that K3s is given, as it counts in the end. */
@@ -21,7 +22,7 @@ export function effectiveFlags(settings: EffectiveSettings): readonly EffectiveF
       const counting = findFlag(key)?.type === 'list' ? values : values.slice(-1)
       return counting.map(({ text, origin, at }) => ({
         flag: key,
-        value: isSecretKey(key) && text !== '' ? secretMask : text,
+        value: isSecretKey(key) && text !== '' ? secretMask : openFlagValue(key, text),
         origin,
         place: at.place,
       }))
@@ -45,5 +46,5 @@ export function formatFlags(flags: readonly EffectiveFlag[], columns: number | u
     originWords[origin],
     `${place.file}:${place.line}`,
   ])
-  return formatTable([['FLAG', 'VALUE', 'FROM', 'WHERE'], ...rows], { columns })
+  return formatTable([['FLAG', 'VALUE', 'FROM', 'WHERE'], ...rows], { columns, wraps: true })
 }

@@ -1,57 +1,84 @@
 import { resolve } from 'node:path'
 import { openHostReader } from '../adapters/host/host-reader.ts'
-import { exitCode } from '../domain/exit-code.ts'
+import { type ExitCode, exitCode } from '../domain/exit-code.ts'
 import type { Facts } from '../domain/facts.ts'
 import type { HostReading } from '../domain/host.ts'
 import { compareProblems, hasErrors, type Problem, type Severity } from '../domain/problem.ts'
-import { isSwitchedOn } from '../k3s/config/effective-settings.ts'
-import { type LintedMachine, lintMachine } from '../reconcile/lint-machine.ts'
+import { lintMachine } from '../reconcile/lint-machine.ts'
 import { machinePlaces } from '../reconcile/machine-places.ts'
 import { viewMachine } from '../reconcile/machine-subject.ts'
 import type { Command, CommandCall } from './command.ts'
 import { type AskedCluster, askCluster, kubeconfigsFor } from './doctor-cluster.ts'
 import { effectiveFlags, formatFlags } from './doctor-flags.ts'
+import { type DoctorReport, formatMended, headline, notRead, reportForPrograms } from './doctor-report.ts'
 import { countProblems } from './lint-report.ts'
-import { formatProblems } from './print-problems.ts'
 import { printable } from './printable.ts'
+import { releaseMisuse } from './release-option.ts'
 import { formatStructured, isStructured } from './structured-output.ts'
 
 /** Every rule over this machine as it is now: what K3s is told and by whom, and what is wrong with it. Reads only. */
 export const doctorCommand: Command = async (call) => {
+  const { options, terminal } = call
+  const misuse = releaseMisuse(options['k3s-version'])
+  if (misuse !== undefined) {
+    terminal.err.write(`fairlead: ${printable(misuse)}\n`)
+    return exitCode.badUsage
+  }
+  const report = await examine(call)
+  const code = exitCodeOf(report)
+  const format = options['output']
+  if (isStructured(format)) {
+    terminal.out.write(formatStructured(reportForPrograms(report), format))
+    return code
+  }
+  const { hasK3s } = report.linted.view
+  const table = hasK3s ? formatFlags(report.flags, terminal.isTerminal ? terminal.columns : undefined) : ''
+  if (options['flags'] === true) {
+    terminal.out.write(hasK3s ? table : `${headline(report)}\n`)
+    terminal.err.write(notRead(report))
+    return code === exitCode.denied ? exitCode.done : code
+  }
+  const { problems } = report
+  const shown = problems.filter(({ severity }) => severity !== 'notice' || options['verbose'] === true)
+  terminal.out.write(`${headline(report)}\n${hasK3s ? `\n${table}` : ''}`)
+  if (shown.length > 0) terminal.out.write(`\n${formatMended(shown, report, terminal.colour)}`)
+  terminal.err.write(notRead(report))
+  const counted = hasK3s
+    ? countProblems(problems, options['verbose'] !== true)
+    : 'nothing to look at; --root names another machine'
+  terminal.err.write(`${printable(report.linted.view.node.name)}: ${counted}\n`)
+  return code
+}
+
+async function examine(call: CommandCall): Promise<DoctorReport> {
   const { options, settings, terminal } = call
   const root = resolve(terminal.workingDirectory, settings.root)
   const reading = await openHostReader({ root, findPlaces: machinePlaces }).read(terminal.interrupted)
   const asked = await clusterAround(call, root)
   const { facts, notes } = ofThisMachine(asked, reading, call)
+  const version = options['k3s-version']
   const linted = lintMachine(
     {
       reading,
       ...(facts === undefined ? {} : { facts }),
       ...(settings.node === undefined ? {} : { name: settings.node }),
       ...(settings.role === 'agent' ? { role: 'agent' } : {}),
+      ...(typeof version === 'string' ? { version } : {}),
     },
     undefined,
   )
-  const problems = linted.problems.toSorted(bySeverity)
+  const isAsked = settings.kubeconfig === undefined || facts !== undefined
   const flags = effectiveFlags(linted.view.node.settings)
-  const format = options['output']
-  if (isStructured(format)) {
-    terminal.out.write(formatStructured(reportOf(linted, reading, { flags, notes, problems }), format))
-    return hasErrors(problems) ? exitCode.denied : exitCode.done
-  }
-  const table = formatFlags(flags, terminal.isTerminal ? terminal.columns : undefined)
-  if (options['flags'] === true) {
-    terminal.out.write(table)
-    terminal.err.write(notRead(reading, linted, notes))
-    return exitCode.done
-  }
-  const shown = problems.filter(({ severity }) => severity !== 'notice' || options['verbose'] === true)
-  terminal.out.write(`${headline(linted, reading, root)}\n\n${table}`)
-  if (shown.length > 0) terminal.out.write(`\n${formatProblems(shown, terminal.colour)}`)
-  terminal.err.write(notRead(reading, linted, notes))
-  const counted = countProblems(problems, options['verbose'] !== true)
-  terminal.err.write(`${printable(linted.view.node.name)}: ${counted}\n`)
-  return hasErrors(problems) ? exitCode.denied : exitCode.done
+  // Where there is no K3s, nothing is wrong with it.
+  const problems = linted.view.hasK3s ? linted.problems.toSorted(bySeverity) : []
+  return { root, reading, linted, flags, notes, problems, isWhole: isAsked && linted.view.unreadConfig.length === 0 }
+}
+
+/** Errors end with 3; no K3s, and whatever was to be read and was not, with 1. */
+function exitCodeOf({ problems, isWhole, linted: { view } }: DoctorReport): ExitCode {
+  if (!view.hasK3s) return exitCode.failed
+  if (hasErrors(problems)) return exitCode.denied
+  return isWhole ? exitCode.done : exitCode.failed
 }
 
 async function clusterAround(call: CommandCall, root: string): Promise<AskedCluster> {
@@ -82,52 +109,4 @@ const severities: readonly Severity[] = ['error', 'warning', 'notice']
 
 function bySeverity(a: Problem, b: Problem): number {
   return severities.indexOf(a.severity) - severities.indexOf(b.severity) || compareProblems(a, b)
-}
-
-/** `pi-1: server, K3s v1.33.4+k3s1, runs as process 812 since 2026-03-01T12:00:00Z`. */
-function headline(
-  { view }: LintedMachine,
-  { process: running, installedVersion, installedBinary }: HostReading,
-  root: string,
-): string {
-  const { name, role, settings } = view.node
-  const installed = installedVersion ?? (installedBinary === undefined ? undefined : 'of an unknown release')
-  const since = running?.startedAtMs === undefined ? '' : ` since ${new Date(running.startedAtMs).toISOString()}`
-  const stopped = root === '/' ? 'does not run' : `below ${root}`
-  const state = running === undefined ? stopped : `runs as process ${running.pid}${since}`
-  const agentless = isSwitchedOn(settings, 'disable-agent') ? ' without an agent' : ''
-  if (installed === undefined && running === undefined) return `${printable(name)}: K3s is not installed, or not seen`
-  return printable(`${name}: ${role}${agentless}, K3s ${installed ?? 'not installed'}, ${state}`)
-}
-
-/** What the findings are silent about, and why. */
-function notRead({ unreadable }: HostReading, { skipped }: LintedMachine, notes: readonly string[]): string {
-  const lines = [...unreadable.map(({ path, reason }) => `not read: ${path} (${reason})`), ...notes]
-  const denied = unreadable.some(({ reason }) => reason === 'permission denied')
-  return [
-    ...lines,
-    ...(skipped > 0 ? [`${skipped} rules about flags were left out: without these files nobody knows them`] : []),
-    ...(denied ? ['run as root to see everything'] : []),
-  ]
-    .map((line) => `${printable(line)}\n`)
-    .join('')
-}
-
-function reportOf(
-  { view, skipped }: LintedMachine,
-  { unreadable, process: running, installedVersion, kernelRelease }: HostReading,
-  rest: { readonly flags: unknown; readonly notes: readonly string[]; readonly problems: readonly Problem[] },
-): object {
-  const { name, role } = view.node
-  const process = running === undefined ? undefined : { pid: running.pid, startedAtMs: running.startedAtMs }
-  return {
-    apiVersion: 'fairlead.dev/v1alpha1',
-    kind: 'DoctorReport',
-    machine: { name, role, installedVersion, process, kernelRelease },
-    flags: rest.flags,
-    notRead: unreadable,
-    rulesLeftOut: skipped,
-    notes: rest.notes,
-    problems: rest.problems,
-  }
 }

@@ -29,7 +29,7 @@ export const importCommand: Command = async (call) => {
   }
   const capture = isFile(captureFile) ? await readCaptureFile(call, captureFile) : undefined
   if (capture?.ok === false) {
-    reportRefused(capture.error, terminal)
+    reportRefused(capture.error, terminal, 'the capture')
     return exitCode.denied
   }
   const name = textOf(options['name']) ?? capture?.value.metadata.name ?? 'home'
@@ -55,8 +55,9 @@ export const importCommand: Command = async (call) => {
   for (const part of cluster?.unread ?? []) {
     terminal.err.write(`not read  ${printable(part.path)}: ${printable(part.code)}\n`)
   }
-  terminal.err.write(nextStep(call, roots, imported, name))
-  return exitCode.done
+  const isIll = hasErrors(compiled.problems)
+  terminal.err.write(`\nNext:\n  ${isIll ? mendStep(call, name) : nextStep(call, roots, imported, name)}\n`)
+  return isIll ? exitCode.denied : exitCode.done
 }
 
 async function readHosts({ settings, terminal }: CommandCall, roots: readonly string[]): Promise<ImportedHost[]> {
@@ -140,9 +141,18 @@ function reportErrors(problems: readonly Problem[], { err, colour }: Terminal): 
   err.write(`fairlead: ${count(errors.length, 'error')} that the cluster has itself; mend them before a plan is made\n`)
 }
 
-function nextStep({ words, options }: CommandCall, roots: readonly string[], imported: Imported, name: string): string {
-  const [directory] = words
-  const repo = directory === undefined ? '' : ` --repo ${printable(directory)}`
+/** A plan would end with the same errors. */
+function mendStep(call: CommandCall, name: string): string {
+  return `fairlead lint${repoOption(call)} --cluster ${name}    what is still wrong, while you mend it`
+}
+
+function repoOption({ words: [directory] }: CommandCall): string {
+  return directory === undefined ? '' : ` --repo ${printable(directory)}`
+}
+
+function nextStep(call: CommandCall, roots: readonly string[], imported: Imported, name: string): string {
+  const { options } = call
+  const repo = repoOption(call)
   const [machine] = imported.machines
   const [root] = roots
   const role = machine?.role === 'agent' ? ' --role agent' : ''
@@ -152,11 +162,9 @@ function nextStep({ words, options }: CommandCall, roots: readonly string[], imp
       : isFile(options['capture'])
         ? ` --capture ${printable(options['capture'])}`
         : undefined
-  const next =
-    against === undefined
-      ? `fairlead render${repo} --cluster ${name}    what it makes of every node`
-      : `fairlead plan${repo} --cluster ${name}${against}    what would change: nothing but what is told above`
-  return `\nNext:\n  ${next}\n`
+  return against === undefined
+    ? `fairlead render${repo} --cluster ${name}    what it makes of every node`
+    : `fairlead plan${repo} --cluster ${name}${against}    what would change: nothing but what is told above`
 }
 
 function listOf(option: string | boolean | undefined): readonly string[] {

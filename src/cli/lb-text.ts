@@ -45,7 +45,7 @@ function pools({ after }: LbPreview, { columns }: LbTextStyle): string {
       listed(after.nodes.filter((node) => poolOfNode(node) === name).map((node) => node.name)),
       listed(after.services.filter((one) => one.pool === name).map((one) => one.key)),
     ])
-  return rows.length === 0 ? '' : formatTable([['POOL', 'NODES', 'SERVICES'], ...rows], { columns })
+  return rows.length === 0 ? '' : formatTable([['POOL', 'NODES', 'SERVICES'], ...rows], { columns, wraps: true })
 }
 
 function nodes({ after }: LbPreview, { wide, columns }: LbTextStyle): string {
@@ -60,7 +60,7 @@ function nodes({ after }: LbPreview, { wide, columns }: LbTextStyle): string {
     listed(node.externalAddresses ?? []),
     listed(open.get(node.name) ?? []),
   ])
-  return formatTable([header, ...rows], { columns })
+  return formatTable([header, ...rows], { columns, wraps: true })
 }
 
 /** By node: `443/TCP default/web`. */
@@ -106,6 +106,7 @@ function services({ before, after, changed }: LbPreview, { wide, columns, colour
   if (rows.length === 0) return 'no LoadBalancer Services\n'
   return formatTable([[...header, ...extra], ...rows.map(({ row }) => row)], {
     columns,
+    wraps: true,
     paint: (cell, row, column) => {
       const state = column === stateAt ? rows[row - 1]?.state : undefined
       return state === undefined ? cell : colours[stateColours[state]](cell)
@@ -147,7 +148,7 @@ function notes({ after }: LbPreview, { columns }: LbTextStyle): string {
     const told = [...pending, ...conflictsOf(actual.pods), ...one.notes.map(({ code, text }) => [code, text])]
     return told.map((cells) => [key, ...cells])
   })
-  return rows.length === 0 ? '' : formatTable([['NOTE ON', 'ABOUT', 'WHAT'], ...rows], { columns })
+  return rows.length === 0 ? '' : formatTable([['NOTE ON', 'ABOUT', 'WHAT'], ...rows], { columns, wraps: true })
 }
 
 /** One line for each port that somebody else holds, with the nodes where. */

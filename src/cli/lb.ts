@@ -18,7 +18,7 @@ export const lbCommand: Command = async (call) => {
   const { options, terminal } = call
   const outcome = await previewOf(call)
   if (outcome.kind === 'refused') {
-    reportRefused(outcome.problems, terminal)
+    reportRefused(outcome.problems, terminal, outcome.of)
     return exitCode.denied
   }
   if (outcome.preview === undefined) {
@@ -40,14 +40,14 @@ export const lbCommand: Command = async (call) => {
 }
 
 type Outcome =
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly of?: 'the capture' }
   | { readonly kind: 'preview'; readonly preview: LbPreview | undefined }
 
 async function previewOf(call: CommandCall): Promise<Outcome> {
   const { settings, options, terminal } = call
   const { capture: file } = options
   const read = typeof file === 'string' ? await readCaptureFile(call, file) : undefined
-  if (read?.ok === false) return { kind: 'refused', problems: read.error }
+  if (read?.ok === false) return { kind: 'refused', problems: read.error, of: 'the capture' }
   const capture = read?.value
   const repository = await openRepository(settings, terminal, terminalLog(terminal, { progress: false }))
   try {

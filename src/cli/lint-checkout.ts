@@ -12,6 +12,8 @@ import type { RepositoryReader } from '../ports/repository-port.ts'
 import { capturedSubject } from '../reconcile/captured-subject.ts'
 import { lintRevision } from '../reconcile/lint-revision.ts'
 import { chooseCluster } from '../reconcile/load-desired.ts'
+import { manifestProblems } from '../reconcile/machine-subject.ts'
+import { maskedProblems } from '../reconcile/masked-problems.ts'
 import { readOnce } from '../reconcile/read-once.ts'
 import { listClusters } from '../schema/load-cluster.ts'
 import type { CommandCall } from './command.ts'
@@ -57,7 +59,12 @@ export async function lintCapture(
 }
 
 function captureAlone(file: string, subject: LintSubject, only: readonly Rule[] | undefined): LintReport {
-  return { lookedAt: { capture: file }, title: printable(file), problems: runRules(only ?? allRules, subject) }
+  const own = only === undefined ? manifestProblems(subject.manifests) : []
+  const found = maskedProblems(
+    [...own, ...runRules(only ?? allRules, subject)],
+    subject.nodes.map((node) => node.settings),
+  )
+  return { lookedAt: { capture: file }, title: printable(file), problems: problemsOnce(found) }
 }
 
 function clusterOf({ metadata }: Capture): string {

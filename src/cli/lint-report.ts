@@ -11,11 +11,13 @@ export interface LintReport {
   /** For the summary: `2 clusters`, `pi-1`. */
   readonly title: string
   readonly problems: readonly Problem[]
+  /** Something that decides about the flags could not be read: no errors is no success then. */
+  readonly isIncomplete?: boolean
 }
 
-/** Prints a report in the format that was asked for; errors end with 3. */
+/** Prints a report in the format that was asked for; errors end with 3, and a report that is not whole with 1. */
 export function printLintReport(
-  { lookedAt, title, problems }: LintReport,
+  { lookedAt, title, problems, isIncomplete }: LintReport,
   { options, terminal, version }: Pick<CommandCall, 'options' | 'terminal' | 'version'>,
 ): ExitCode {
   const format = options['output']
@@ -30,7 +32,8 @@ export function printLintReport(
     terminal.out.write(formatProblems(shown, terminal.colour))
   }
   terminal.err.write(`${title}: ${countProblems(problems, !showsNotices)}\n`)
-  return hasErrors(problems) ? exitCode.denied : exitCode.done
+  if (hasErrors(problems)) return exitCode.denied
+  return isIncomplete === true ? exitCode.failed : exitCode.done
 }
 
 /** `1 error, 2 warnings, 3 notices (shown with --verbose)`. */

@@ -18,6 +18,6 @@ export function chooseRules(written: string | boolean | undefined): RuleChoice {
     missing,
     allRules.map(({ id }) => id),
   )
-  const hint = near === undefined ? 'fairlead explain names them' : `did you mean ${near}?`
+  const hint = near === undefined ? 'fairlead explain rules lists them' : `did you mean ${near}?`
   return { kind: 'unknown', message: `there is no rule ${JSON.stringify(missing)}; ${hint}` }
 }

@@ -5,6 +5,7 @@ import { lintHostRoot } from './lint-machine.ts'
 import { printLintReport } from './lint-report.ts'
 import { chooseRules } from './lint-rules.ts'
 import { printable } from './printable.ts'
+import { releaseMisuse } from './release-option.ts'
 
 /** Every rule over a repository, a captured cluster, or the files of a machine. */
 export const lintCommand: Command = async (call) => {
@@ -32,5 +33,5 @@ function misuseOf({ options, words, settings }: CommandCall): string | undefined
   if (typeof options['k3s-version'] === 'string' && !isMachine) {
     return '--k3s-version belongs to --host-root; a repository says its release itself'
   }
-  return undefined
+  return releaseMisuse(options['k3s-version'])
 }

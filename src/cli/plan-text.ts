@@ -62,7 +62,7 @@ function formatNode(cluster: string, node: NodePreview, options: PlanTextOptions
 
 function formatRefusal({ refusal }: NodePreview): string {
   if (refusal === undefined) return ''
-  const word = refusal.reason === 'RebuildRequired' ? 'refused' : 'not yet'
+  const word = ['RebuildRequired', 'FlagsOverridden'].includes(refusal.reason) ? 'refused' : 'not yet'
   return `\n  ${word}  ${printable(refusal.message)}\n`
 }
 

@@ -17,7 +17,7 @@ export const planCommand: Command = async (call) => {
     return exitCode.badUsage
   }
   if (outcome.kind === 'refused') {
-    reportRefused(outcome.problems, terminal)
+    reportRefused(outcome.problems, terminal, outcome.of)
     return exitCode.denied
   }
   const { clusters, against } = outcome
@@ -30,10 +30,10 @@ export const planCommand: Command = async (call) => {
   return exitCodeOf(clusters, options['detailed-exitcode'] === true)
 }
 
-/** What no living cluster can do is denied like an error: a pull request with it must not look harmless. */
+/** What no living cluster can do, and flags that would not count, are denied like an error: a pull request with it must not look harmless. */
 export function exitCodeOf(clusters: readonly ClusterPreview[], detailed: boolean): ExitCode {
   const isImpossible = clusters.some((cluster) =>
-    cluster.nodes.some((node) => node.refusal?.reason === 'RebuildRequired'),
+    cluster.nodes.some((node) => ['RebuildRequired', 'FlagsOverridden'].includes(node.refusal?.reason ?? '')),
   )
   if (isImpossible) return exitCode.denied
   return detailed && hasChanges(summarize(clusters)) ? exitCode.changesPending : exitCode.done

@@ -4,6 +4,7 @@ import { openCheckout } from '../adapters/checkout/checkout-reader.ts'
 import { openLocalRevision } from '../adapters/git/local-revision.ts'
 import { convergeSettings, openMachine } from '../agent/this-machine.ts'
 import { assumedFacts } from '../domain/facts.ts'
+import { Failure } from '../domain/failure.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { RepositoryReader } from '../ports/repository-port.ts'
 import { compileRevision } from '../reconcile/compile-revision.ts'
@@ -23,7 +24,7 @@ import { terminalLog } from './terminal-log.ts'
 
 export type PreviewOutcome =
   | { readonly kind: 'preview'; readonly clusters: readonly ClusterPreview[]; readonly against: PlanWorld }
-  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[]; readonly of?: 'the capture' }
   | { readonly kind: 'usage'; readonly message: string }
 
 /** What `plan` and `diff` are about: this machine, a capture, or what the work tree changes about another revision. */
@@ -48,7 +49,7 @@ async function againstMachine(call: CommandCall): Promise<PreviewOutcome> {
 async function againstCapture(call: CommandCall, file: string): Promise<PreviewOutcome> {
   const { settings, terminal } = call
   const read = await readCaptureFile(call, file)
-  if (!read.ok) return { kind: 'refused', problems: read.error }
+  if (!read.ok) return { kind: 'refused', problems: read.error, of: 'the capture' }
   const capture = read.value
   const repository = await openRepository(settings, terminal, terminalLog(terminal, { progress: false }))
   try {
@@ -56,22 +57,49 @@ async function againstCapture(call: CommandCall, file: string): Promise<PreviewO
     const directory = await chooseCluster(repository.reader, name, terminal.interrupted)
     const compiled = await compileRevision(repository.reader, directory, capture.facts, terminal.interrupted)
     if (compiled.kind === 'refused') return compiled
-    return { kind: 'preview', clusters: [previewCapture(compiled, capture)], against: { kind: 'capture', name: file } }
+    const preview = onlyNode(previewCapture(compiled, capture), settings.node)
+    return { kind: 'preview', clusters: [preview], against: { kind: 'capture', name: file } }
   } finally {
     await repository.close()
   }
 }
 
-/** @throws Failure FILE_REFUSED */
+/** @throws Failure FILE_REFUSED, CAPTURE_OTHER_CLUSTER */
 export async function readCaptureFile(
-  { terminal }: Pick<CommandCall, 'terminal'>,
+  { settings, terminal }: Pick<CommandCall, 'settings' | 'terminal'>,
   file: string,
 ): Promise<ReturnType<typeof readCapture>> {
   const path = resolve(terminal.workingDirectory, file)
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw fileFailure(cause, 'read', path)
   })
-  return readCapture(file, bytes)
+  const read = readCapture(file, bytes)
+  if (read.ok) refuseOtherCluster(settings.cluster, read.value.metadata.name, file)
+  return read
+}
+
+/** What one cluster is, planned with the documents of another, would be a rebuild of it. */
+function refuseOtherCluster(wanted: string | undefined, captured: string, file: string): void {
+  if (wanted === undefined || wanted === captured) return
+  throw new Failure(`the capture is of cluster ${captured}, not of ${wanted}`, {
+    code: 'CAPTURE_OTHER_CLUSTER',
+    where: file,
+    fix: `name that cluster with --cluster ${captured}, or take a capture of ${wanted}`,
+    retry: 'never',
+  })
+}
+
+/** The nodes of a preview that were asked for. */
+function onlyNode(preview: ClusterPreview, node: string | undefined): ClusterPreview {
+  if (node === undefined) return preview
+  const nodes = preview.nodes.filter((one) => one.node === node)
+  if (nodes.length > 0) return { ...preview, nodes }
+  throw new Failure(`the capture has no node ${JSON.stringify(node)}`, {
+    code: 'CAPTURE_NODE_UNKNOWN',
+    where: '--node',
+    fix: `it has ${preview.nodes.map((one) => one.node).join(', ')}`,
+    retry: 'never',
+  })
 }
 
 async function againstRevision({ settings, terminal }: CommandCall, base: string): Promise<PreviewOutcome> {

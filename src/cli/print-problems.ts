@@ -9,10 +9,14 @@ export function formatProblems(problems: readonly Problem[], colour: boolean): s
 }
 
 /** What stands in the way of everything else: on stderr, with how many there are. */
-export function reportRefused(problems: readonly Problem[], terminal: Pick<Terminal, 'err' | 'colour'>): void {
+export function reportRefused(
+  problems: readonly Problem[],
+  terminal: Pick<Terminal, 'err' | 'colour'>,
+  where: 'the repository' | 'the capture' = 'the repository',
+): void {
   const errors = problems.filter((problem) => problem.severity === 'error')
   terminal.err.write(`${formatProblems(errors, terminal.colour)}\n`)
-  terminal.err.write(`fairlead: ${count(errors.length, 'error')} in the repository; nothing was planned or written\n`)
+  terminal.err.write(`fairlead: ${count(errors.length, 'error')} in ${where}; nothing was planned or written\n`)
 }
 
 export function count(number: number, thing: string): string {

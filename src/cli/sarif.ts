@@ -19,7 +19,7 @@ export function problemsAsSarif(problems: readonly Problem[], version: string): 
     runs: [
       {
         tool: {
-          driver: { name: 'fairlead', semanticVersion: version, rules: codes.map((code) => ruleOf(code, problems)) },
+          driver: { name: 'fairlead', semanticVersion: version, rules: codes.map(ruleOf) },
         },
         columnKind: 'unicodeCodePoints',
         results: problems.map((problem) => resultOf(problem, codes)),
@@ -28,16 +28,18 @@ export function problemsAsSarif(problems: readonly Problem[], version: string): 
   }
 }
 
-function ruleOf(code: string, problems: readonly Problem[]): object {
+/** What is the same for every finding: a code host shows it for all of them. */
+function ruleOf(code: string): object {
   const rule = findRule(code)
-  const first = problems.find((problem) => problem.code === code)
   return {
     id: code,
     ...(rule === undefined ? {} : { name: rule.id }),
-    shortDescription: { text: rule?.title ?? first?.what ?? code },
-    fullDescription: { text: rule?.why ?? first?.why ?? code },
-    help: { text: rule?.fix ?? first?.fix ?? code },
-    defaultConfiguration: { level: levels[rule?.severity ?? first?.severity ?? 'error'] },
+    shortDescription: { text: rule?.title ?? `a problem of the documents or files themselves: ${code}` },
+    fullDescription: {
+      text: rule?.why ?? 'No rule of the catalogue has this code; each finding says what is wrong and why.',
+    },
+    help: { text: rule?.fix ?? 'Each finding says what mends it.' },
+    defaultConfiguration: { level: levels[rule?.severity ?? 'error'] },
   }
 }
 

@@ -42,6 +42,12 @@ export interface NodePlan {
 
 export interface ReportedDrift {
   readonly path: string
-  readonly reason: 'PackagedFilesReport' | 'PristineUnknown' | 'K3sStarting' | 'FlagsEdited' | 'Encrypted'
+  readonly reason:
+    | 'PackagedFilesReport'
+    | 'PristineUnknown'
+    | 'K3sStarting'
+    | 'FlagsEdited'
+    | 'FlagsOverridden'
+    | 'Encrypted'
   readonly message: string
 }

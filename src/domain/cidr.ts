@@ -72,15 +72,13 @@ export function formatCidr(cidr: Pick<Cidr, 'family' | 'network' | 'prefixBits'>
 }
 
 function parseIpv4(text: string): bigint | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
-  let value = 0n
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined
-    value = (value << 8n) | BigInt(part)
-  }
-  return value
+  const octets = ipv4Form.exec(text)?.slice(1).map(Number)
+  if (octets === undefined || octets.some((octet) => octet > 255)) return undefined
+  // Not shifted: 32 bits would come out as a negative number.
+  return BigInt(octets.reduce((value, octet) => value * 256 + octet, 0))
 }
+
+const ipv4Form = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/
 
 function parseIpv6(text: string): bigint | undefined {
   if (text.length > 45) return undefined

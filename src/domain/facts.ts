@@ -6,6 +6,8 @@ export type NodeRole = 'server' | 'agent'
 export interface NodeFacts {
   readonly name: string
   readonly role: NodeRole
+  /** Nobody said the role: the inventory knows better, where it has the node. */
+  readonly isRoleAssumed?: true
   readonly labels: Readonly<Record<string, string>>
   /** Internal addresses, in the node's own order. */
   readonly addresses: readonly string[]

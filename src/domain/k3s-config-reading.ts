@@ -36,6 +36,13 @@ export interface ConfigScalar {
   readonly at: LocatedLine
 }
 
+/** A file that tells K3s how to run, and that could not be read or understood. */
+export interface UnreadConfig {
+  readonly path: string
+  /** For people: `permission denied`, `the file is not valid YAML`. */
+  readonly reason: string
+}
+
 /** Everything that tells K3s on one node how to run. */
 export interface NodeConfigReading {
   /** The main file first, then the drop-ins in the order K3s reads them. */

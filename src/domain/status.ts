@@ -50,6 +50,8 @@ export interface Adoption {
   readonly adoptedAt: string
   /** Foreign files that were shown and may be overwritten: path → digest when it was shown. */
   readonly takenOver: Readonly<Record<string, string>>
+  /** Prepared by `fairlead bootstrap`: a K3s will be installed here, and packaged files are its own. */
+  readonly awaitsK3s?: true
 }
 
 export interface Suspension {

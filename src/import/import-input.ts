@@ -24,6 +24,8 @@ export interface ImportedMachine {
   readonly source: 'files' | 'annotation'
   /** Below the manifests directory, by name: `sub/lan.yaml`; absent where nobody could look. */
   readonly manifests?: ReadonlyMap<string, ObservedFile>
+  /** Where what was read says which release is installed: a cloud-init file. */
+  readonly k3sVersion?: string
   /** When its K3s was started. */
   readonly startedAtMs?: number
   /** Of the files that the reading was made from. */

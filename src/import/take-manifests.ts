@@ -3,7 +3,7 @@ import type { Problem } from '../domain/problem.ts'
 import { k3sPaths, locationOf } from '../k3s/locations.ts'
 import { addonName, disabledBy, isDeployable, isSkipMarker, isValidAddonName } from '../k3s/manifest-rules.ts'
 import { objectKey } from '../k3s/object-key.ts'
-import { isPackagedManifest } from '../k3s/packaged-components.ts'
+import { holdsPackaged, isPackagedManifest } from '../k3s/packaged-components.ts'
 import { type ManifestObject, manifestBytes, readManifestObjects } from '../text/manifest-objects.ts'
 import { lineOfSecretValue } from '../text/secret-values.ts'
 import { type ImportedMachine, type ImportNote, namesOf } from './import-input.ts'
@@ -25,7 +25,7 @@ export function takeManifests(machines: readonly ImportedMachine[], disabled: re
   const names = new Set(servers.flatMap(({ manifests = new Map<string, ObservedFile>() }) => [...manifests.keys()]))
   const notes: ImportNote[] = []
   const candidates: Candidate[] = []
-  for (const name of [...names].filter((one) => !isPackagedManifest(one)).sort()) {
+  for (const name of [...names].filter((one) => !isPackagedManifest(one) && !holdsPackaged(one)).sort()) {
     const copies = servers.flatMap((server) => {
       const file = server.manifests?.get(name)
       return file === undefined ? [] : [{ server: server.name, file }]
@@ -107,6 +107,7 @@ function readCandidate(
   disabled: readonly string[],
 ): Candidate | { readonly objection: string } {
   const { text } = file
+  if (file.type === 'directory') return { objection: 'it is a directory; put the files in it into manifests/ yourself' }
   if (file.type !== 'file') return { objection: `it is no plain file (${file.type}); put the file itself there` }
   if (text === undefined) return { objection: `it cannot be read: ${file.unreadable ?? 'no text'}` }
   if (file.sizeBytes > manifestBytes) return { objection: 'it is larger than a manifest may be; left on the server' }

@@ -58,6 +58,11 @@ const packagedManifests: ReadonlySet<string> = new Set([
   'traefik.yaml',
 ])
 
+/** Whether this is a directory that K3s makes for manifests of its own: `metrics-server`. */
+export function holdsPackaged(directory: string): boolean {
+  return [...packagedManifests].some((name) => name.startsWith(`${directory}/`))
+}
+
 /** Whether K3s may own this file: `coredns.yaml`, `metrics-server/auth-reader.yaml`. */
 export function isPackagedManifest(name: string): boolean {
   return packagedManifests.has(name)

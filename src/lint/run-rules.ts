@@ -1,4 +1,5 @@
-import { compareProblems, type Problem, type Severity } from '../domain/problem.ts'
+import { compareProblems, type LocatedLine, type Problem, type Severity } from '../domain/problem.ts'
+import { lineOfSecretValue } from '../text/secret-values.ts'
 import { codeOfRule, type Finding, type Rule } from './rule.ts'
 import type { LintSubject } from './subject.ts'
 
@@ -15,7 +16,7 @@ export function runRules(rules: readonly Rule[], subject: LintSubject): Problem[
       found.set(key, {
         code: codeOfRule(rule.id),
         severity: severityOf(rule, finding, living),
-        ...at,
+        ...openLine(at),
         what,
         why: own.why ?? rule.why,
         fix: own.fix ?? rule.fix,
@@ -23,6 +24,11 @@ export function runRules(rules: readonly Rule[], subject: LintSubject): Problem[
     }
   }
   return [...found.values()].sort(compareProblems)
+}
+
+/** Whatever is wrong on a line with a secret: the line is not shown. */
+function openLine({ place, sourceLine }: LocatedLine): LocatedLine {
+  return sourceLine === undefined || lineOfSecretValue(sourceLine) !== undefined ? { place } : { place, sourceLine }
 }
 
 /**

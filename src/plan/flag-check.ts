@@ -49,7 +49,7 @@ const nothingElse: NodeConfigReading = { files: [], ignoredFiles: [], arguments:
 export function overriddenFlags(dropIn: FileArtefact, config: NodeConfigReading): readonly OverriddenFlag[] {
   const together = effectiveSettings(withOurs(config, dropIn))
   return wantedFlags(dropIn.text).flatMap(([key, wanted]) => {
-    const texts = textsOf(together, key)
+    const texts = withoutTwins(key, textsOf(together, key))
     if (sameTexts(key, wanted, texts)) return []
     const winner = together.get(key)?.values.findLast((value) => value.at.place.file !== k3sPaths.managedDropIn)
     return winner === undefined ? [] : [{ key, texts, at: winner.at }]

@@ -30,10 +30,17 @@ export function placeFlags(input: PlanInput): PlacedFlags {
 }
 
 /** The flag files of the program; without a drop-in that would say what K3s is told already. */
-function neededFlags({ program, config, hasK3s, inventory, observation }: PlanInput): readonly FileArtefact[] {
+function neededFlags({
+  program,
+  config,
+  unreadConfig,
+  hasK3s,
+  inventory,
+  observation,
+}: PlanInput): readonly FileArtefact[] {
   const files = program.files.filter((file) => file.location !== 'manifest')
   const dropIn = files.find((file) => file.location === 'k3s-config')
-  if (dropIn === undefined || config === undefined || !hasK3s) return files
+  if (dropIn === undefined || config === undefined || !hasK3s || unreadConfig.length > 0) return files
   // A staged one that K3s has never read is not needed any more either.
   const isThere = inventory.entries.has(dropIn.id) || observation.files.has(dropIn.path)
   const read = asReadBy(config, parseK3sVersion(program.k3sVersion))

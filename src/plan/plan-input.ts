@@ -1,5 +1,5 @@
 import type { Inventory } from '../domain/inventory.ts'
-import type { NodeConfigReading } from '../domain/k3s-config-reading.ts'
+import type { NodeConfigReading, UnreadConfig } from '../domain/k3s-config-reading.ts'
 import type { NodeObservation } from '../domain/observation.ts'
 import type { NodeProgram } from '../domain/program.ts'
 import type { DeployEngine } from '../domain/status.ts'
@@ -15,6 +15,8 @@ export interface PlanInput {
   readonly packaged: PackagedTarget
   /** What else tells K3s here how to run; undefined where nobody looked, or no K3s is meant to read it. */
   readonly config: NodeConfigReading | undefined
+  /** Files that `config` would have to be read from as well: what K3s is told is not known for sure. */
+  readonly unreadConfig: readonly UnreadConfig[]
   /** A K3s is installed: what `config` amounts to is in force, or will be with its next start. */
   readonly hasK3s: boolean
   /** Foreign files that `fairlead adopt` was told to take over: path → digest when it was shown. */

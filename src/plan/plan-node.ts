@@ -2,11 +2,11 @@ import { type ArtefactId, compareById, type FileArtefact, fileId } from '../doma
 import type { Cause, FileChange, Impact, NodePlan, ReportedDrift } from '../domain/change.ts'
 import { type InventoryEntry, isOurContent } from '../domain/inventory.ts'
 import { fileMode, isUnobserved, type ObservedFile } from '../domain/observation.ts'
-import { inPlacePath, locationOf } from '../k3s/locations.ts'
+import { inPlacePath, k3sPaths, locationOf } from '../k3s/locations.ts'
 import { sha256Hex } from '../text/digest.ts'
 import { artefactImpact, repairImpact } from './file-impact.ts'
 import { type PlacedFlags, placeFlags } from './flag-placement.ts'
-import { type RefusedFlags, refuseFlags } from './flag-refusal.ts'
+import { type RefusedFlags, refusalText, refuseFlags } from './flag-refusal.ts'
 import type { PlanInput } from './plan-input.ts'
 import { planPackaged } from './plan-packaged.ts'
 import { planRemovals } from './plan-removals.ts'
@@ -35,13 +35,16 @@ export function planNode(input: PlanInput): PlannedNode {
   const packaged = planPackaged(input)
   const removals = planRemovals(input, keptPaths(program, flags))
   const changes = [...written.flatMap((item) => item.changes), ...packaged.changes, ...removals.changes]
+  const objections = refuseFlags(flags.files, input)
+  // Flags that are in place already are not taken back for it: that they do not count is reported.
+  const isWriting = changes.some((change) => 'after' in change && change.after.location === 'k3s-config')
   return {
     node: input.program.node,
     changes: withoutHeldBack(changes).sort((a, b) => rankOf(a) - rankOf(b) || compareById(a, b)),
-    reported: [...editedFlags(flags, input), ...packaged.reported],
+    reported: [...editedFlags(flags, input), ...(isWriting ? [] : uncountedFlags(objections)), ...packaged.reported],
     claims: [...written.flatMap((item) => item.claims), ...packaged.claims],
     waitingFlags: flags.waiting,
-    refusedFlags: refuseFlags(flags.files, input),
+    refusedFlags: isWriting ? objections : [],
     forget: removals.forget,
     ...(removals.revisitAfterMs === undefined ? {} : { revisitAfterMs: removals.revisitAfterMs }),
   }
@@ -93,6 +96,15 @@ function withoutHeldBack(changes: readonly FileChange[]): FileChange[] {
     (change) =>
       !isForeign || !('after' in change) || change.after.location !== 'k3s-config' || change.kind === 'takeover',
   )
+}
+
+/** Flags in place that K3s gets from somewhere else. */
+function uncountedFlags(objections: readonly RefusedFlags[]): ReportedDrift[] {
+  return objections.map((one) => ({
+    path: k3sPaths.managedDropIn,
+    reason: 'FlagsOverridden',
+    message: refusalText(one),
+  }))
 }
 
 /** Flags in place that were edited while new ones wait: K3s would start with the edit. */

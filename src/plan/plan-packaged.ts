@@ -21,6 +21,8 @@ const staged: Impact = { kind: 'PodRestart', reason: 'the component is applied a
  */
 export function planPackaged(input: PlanInput): PlannedPackaged {
   const { packaged, program } = input
+  // Agents have no manifests directory.
+  if (program.role === 'agent') return { changes: [], claims: [], reported: [] }
   if (packaged.kind === 'unknown' || packaged.kind === 'starting') {
     return { changes: [], claims: [], reported: notGuarded(input, packaged.kind) }
   }

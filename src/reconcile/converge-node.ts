@@ -134,8 +134,19 @@ export function decideNode(
   const { restage } = memory
   const k3sUpForMs = node.process?.upForMs
   const seen = { program, observation, inventory, engine, packaged }
-  const { config, hasK3s } = node
-  const plan = planNode({ ...seen, config, hasK3s, previous, takenOver, placeFlags, restage, nowMs, k3sUpForMs })
+  const { config, unreadConfig, hasK3s } = node
+  const plan = planNode({
+    ...seen,
+    config,
+    unreadConfig,
+    hasK3s,
+    previous,
+    takenOver,
+    placeFlags,
+    restage,
+    nowMs,
+    k3sUpForMs,
+  })
   return {
     plan: { ...plan, reported: [...plan.reported, ...reportLocked(wanted.locked)] },
     guard,

@@ -39,6 +39,7 @@ export function cloudInitMachine(name: string, file: string, text: string): Impo
       arguments: [...outcome.reading.arguments, ...(install?.arguments ?? [])],
       environment: [...outcome.reading.environment, ...(install?.environment ?? [])],
     },
+    ...(install?.version === undefined ? {} : { k3sVersion: install.version }),
     ...(role === 'server' ? { manifests: new Map(manifests) } : {}),
     problems,
     unreadable: [],

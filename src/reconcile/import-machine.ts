@@ -150,6 +150,7 @@ function versionOf(sources: ImportSources, facts: Facts | undefined, machines: r
   const found = [
     sources.k3sVersion,
     ...sources.hosts.map(({ reading }) => reading.installedVersion),
+    ...machines.map((machine) => machine.k3sVersion),
     ...servers.map((node) => node.k3sVersion),
     sources.cluster?.serverVersion,
     ...nodes.map((node) => node.k3sVersion),

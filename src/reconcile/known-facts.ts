@@ -3,7 +3,7 @@ import type { DesiredState } from '../schema/documents.ts'
 
 /**
  * The facts, with what the repository's inventory knows: the machines themselves where nobody looked at a cluster, and
- * labels and addresses where they were not seen. What was seen wins.
+ * labels, addresses and roles where they were not seen. What was seen wins.
  */
 export function knownFacts(desired: DesiredState, facts: Facts): Facts {
   const { nodes: inventory } = desired.cluster.spec
@@ -18,7 +18,8 @@ export function knownFacts(desired: DesiredState, facts: Facts): Facts {
     const known = inventory.find((one) => one.name === node.name)
     if (known === undefined) return node
     const addresses = node.addresses.length > 0 ? node.addresses : (known.addresses ?? [])
-    return { ...node, addresses, labels: { ...known.labels, ...node.labels } }
+    const role = node.isRoleAssumed === true ? known.role : node.role
+    return { ...node, role, addresses, labels: { ...known.labels, ...node.labels } }
   })
   return { ...facts, nodes }
 }

@@ -8,6 +8,7 @@ import { isDeployable, isSkipMarker } from '../k3s/manifest-rules.ts'
 import { isPackagedManifest } from '../k3s/packaged-components.ts'
 import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
 import type { LintSubject, ManifestSubject, NodeSubject, TextSubject } from '../lint/subject.ts'
+import { readManifestObjects } from '../text/manifest-objects.ts'
 import { liveObjects, liveServices, objectsIn, servicesIn } from './lint-repository.ts'
 import { dataDirectoryOf, readMachineConfig } from './machine-places.ts'
 import type { NodeConfigOutcome } from './read-node-config.ts'
@@ -27,10 +28,12 @@ export interface MachineView {
   readonly subject: LintSubject
   /** The machine itself; it is the first node of the subject as well. */
   readonly node: NodeSubject
-  /** What is wrong with the files as they were read: units, files of variables, YAML. */
+  /** What is wrong with the files as they were read: units, files of variables, YAML, manifests. */
   readonly problems: readonly Problem[]
   /** Configuration that is there and could not be read: while there is some, the flags are not known. */
   readonly unreadConfig: HostReading['unreadable']
+  /** Whether anything of a K3s was found: a process, the binary, its service, configuration or data. */
+  readonly hasK3s: boolean
 }
 
 /** One machine as the rules see it: its files, its kernel, and the cluster around it where that was read. */
@@ -75,8 +78,9 @@ export function viewMachine(input: MachineInput): MachineView {
       services: [...servicesIn(objects), ...liveServices(worldly)],
     },
     node,
-    problems: outcome.problems,
+    problems: [...outcome.problems, ...(role === 'server' ? manifestProblems(manifests) : [])],
     unreadConfig: unreadConfig(reading, outcome),
+    hasK3s: hasK3s(reading, outcome.location.path, dataDirectory),
   }
 }
 
@@ -144,15 +148,39 @@ export function manifestsBelow(files: ReadonlyMap<string, ObservedFile>, directo
 
 /** What K3s deploys: a marker `x.yaml.skip` anywhere keeps it from every `x.yaml`. */
 export function manifestObjects(manifests: readonly ManifestSubject[]): LintSubject['objects'] {
+  return deployed(manifests).flatMap(({ file, text }) => objectsIn(file, text, 'machine'))
+}
+
+/**
+ * What keeps K3s from applying them: files that are no YAML, templates that nobody filled in, objects without a name.
+ * K3s's own are left out: it writes them anew at every start.
+ */
+export function manifestProblems(manifests: readonly ManifestSubject[]): Problem[] {
+  return deployed(manifests).flatMap(({ file, text, isPackaged }) =>
+    isPackaged === true ? [] : readManifestObjects(file, text).problems,
+  )
+}
+
+function deployed(manifests: readonly ManifestSubject[]): readonly ManifestSubject[] {
   const skipped = new Set(manifests.map(({ name }) => baseName(name)).filter(isSkipMarker))
-  return manifests
-    .filter(({ name }) => isDeployable(name) && !skipped.has(`${baseName(name)}.skip`))
-    .flatMap(({ file, text }) => objectsIn(file, text, 'machine'))
+  return manifests.filter(({ name }) => isDeployable(name) && !skipped.has(`${baseName(name)}.skip`))
 }
 
 function baseName(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1)
 }
+
+/** A wrong mount, and a machine that K3s was never installed on, have none of this. */
+function hasK3s(reading: HostReading, configFile: string, dataDirectory: string): boolean {
+  const { files, process: running, installedVersion, installedBinary } = reading
+  if (running !== undefined || installedVersion !== undefined || installedBinary !== undefined) return true
+  return [...files.keys()].some(
+    (path) => path === configFile || traceOfK3s.test(path) || path.startsWith(`${dataDirectory}/`),
+  )
+}
+
+const traceOfK3s =
+  /^\/etc\/rancher\/k3s\/|\/k3s(-agent)?\.service(\.env$|\.d\/|$)|^\/etc\/(init\.d|conf\.d|default|sysconfig)\/k3s(-agent)?$/
 
 /** A file of the drop-in directory that K3s would not read is not missed. */
 function unreadConfig(

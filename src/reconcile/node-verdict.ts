@@ -1,10 +1,9 @@
 import type { FileArtefact } from '../domain/artefact.ts'
 import type { FileChange } from '../domain/change.ts'
 import type { Failure } from '../domain/failure.ts'
-import type { LocatedLine } from '../domain/problem.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { rebuildWayOut } from '../k3s/change-impact.ts'
-import type { RefusedFlags } from '../plan/flag-refusal.ts'
+import { type RefusedFlags, refusalText } from '../plan/flag-refusal.ts'
 import { type PlannedNode, takeovers } from '../plan/plan-node.ts'
 
 interface NodeSituation {
@@ -82,23 +81,6 @@ function rebuildRequired(changes: readonly FileChange[]): Verdict {
 function flagsRefused(refused: readonly RefusedFlags[]): Verdict | undefined {
   if (refused.length === 0) return undefined
   return { kind: 'blocked', reason: 'FlagsOverridden', message: refused.map(refusalText).join('; ') }
-}
-
-function refusalText(refused: RefusedFlags): string {
-  switch (refused.kind) {
-    case 'no-drop-ins':
-      return `K3s ${refused.release} has no config.yaml.d; upgrade to v1.21 or later, or give it the flags by hand`
-    case 'other-place':
-      return `K3s reads its drop-ins from ${refused.directory}, as ${placeText(refused.at)} says; move its configuration to /etc/rancher/k3s/config.yaml`
-    case 'overridden':
-      return `${refused.key} is set at ${placeText(refused.at)} as well, which K3s reads later; take it away there`
-    default:
-      return refused satisfies never
-  }
-}
-
-function placeText({ place }: LocatedLine): string {
-  return `${place.file}:${place.line}`
 }
 
 /** Files of somebody else's at our paths; everything else of the plan was carried out. */

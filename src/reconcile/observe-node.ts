@@ -1,6 +1,6 @@
 import { Failure } from '../domain/failure.ts'
 import type { Inventory } from '../domain/inventory.ts'
-import type { NodeConfigReading } from '../domain/k3s-config-reading.ts'
+import type { NodeConfigReading, UnreadConfig } from '../domain/k3s-config-reading.ts'
 import type { NodeObservation } from '../domain/observation.ts'
 import type { PackagedSelection } from '../domain/program.ts'
 import type { Adoption, DeployEngine, K3sProcess, PristineSet } from '../domain/status.ts'
@@ -28,6 +28,7 @@ export interface ObservedNode {
   readonly observation: NodeObservation
   /** What else tells K3s here how to run; undefined where nobody looks. */
   readonly config: NodeConfigReading | undefined
+  readonly unreadConfig: readonly UnreadConfig[]
   readonly hasK3s: boolean
   readonly inventory: Inventory
   readonly adoption: Adoption | undefined
@@ -51,25 +52,51 @@ export async function observeNode(
   // The process first: files that K3s stages between the two reads are then never taken for those of its predecessor.
   const process = await ports.k3s.current()
   const hasK3s = process !== undefined || (await ports.k3s.isInstalled())
-  const chosen = engine === 'auto' ? (hasK3s ? 'k3s' : 'builtin') : engine
+  const adoption = await ports.state.readAdoption()
+  const isForK3s = hasK3s || adoption?.awaitsK3s === true
+  const chosen = engine === 'auto' ? (isForK3s ? 'k3s' : 'builtin') : engine
   if (chosen === 'builtin' && process !== undefined) throw k3sRuns(process)
   const pristine = chosen === 'k3s' ? await ports.state.readPristine() : undefined
   const inventory = await ports.state.readInventory()
-  const adoption = await ports.state.readAdoption()
   const observation = await ports.files.observe([...ownPaths(inventory), ...wantedPaths], signal)
   const { clock } = ports
   const [nowMs, monotonicMs] = [clock.nowMs(), clock.monotonicMs()]
-  const config = chosen === 'k3s' ? await readConfig(ports.host, signal) : undefined
-  return { engine: chosen, config, hasK3s, observation, inventory, adoption, process, pristine, nowMs, monotonicMs }
+  const { config, unreadConfig } = chosen === 'k3s' ? await readConfig(ports.host, signal) : noK3s
+  return {
+    engine: chosen,
+    config,
+    unreadConfig,
+    hasK3s,
+    observation,
+    inventory,
+    adoption,
+    process,
+    pristine,
+    nowMs,
+    monotonicMs,
+  }
+}
+
+interface ReadConfig {
+  readonly config: NodeConfigReading | undefined
+  readonly unreadConfig: readonly UnreadConfig[]
 }
 
 /** What else tells K3s here how to run. Lines of these files are shown nowhere: they may hold its token. */
-async function readConfig(host: ObservePorts['host'], signal: AbortSignal): Promise<NodeConfigReading> {
-  const texts = [...(await host.readConfigFiles(signal))].flatMap(([path, { text }]) =>
-    text === undefined ? [] : [[path, text] as const],
+async function readConfig(host: ObservePorts['host'], signal: AbortSignal): Promise<ReadConfig> {
+  const files = [...(await host.readConfigFiles(signal)).values()]
+  const texts = files.flatMap(({ path, text }) => (text === undefined ? [] : [[path, text] as const]))
+  const { reading, problems } = readNodeConfig({ files: new Map(texts), hideLines: true })
+  const refused = files.flatMap(({ path, unreadable }) =>
+    unreadable === undefined ? [] : [{ path, reason: unreadable }],
   )
-  return readNodeConfig({ files: new Map(texts), hideLines: true }).reading
+  const broken = problems
+    .filter((problem) => problem.severity === 'error')
+    .map(({ place, what }) => ({ path: `${place.file}:${place.line}`, reason: what }))
+  return { config: reading, unreadConfig: [...refused, ...broken] }
 }
+
+const noK3s: ReadConfig = { config: undefined, unreadConfig: [] }
 
 function ownPaths(inventory: Inventory): string[] {
   return [...inventory.entries.keys()].map((id) => id.slice('file:'.length))

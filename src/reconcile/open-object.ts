@@ -45,7 +45,10 @@ function openValue(field: string, value: unknown): unknown {
 }
 
 function openText(field: string, text: string): string {
-  if (!text.includes('\n') && lineOfSecretValue(`${field}: ${text}`) !== undefined) return secretMask
+  // Values of a chart may be JSON on one line, and stay readable without what is secret in them.
+  if (text.includes('\n') || text.startsWith('{')) {
+    if (lineOfSecretValue(`${field}: Any_value`) !== undefined) return secretMask
+  } else if (lineOfSecretValue(`${field}: ${text}`) !== undefined) return secretMask
   if (lineOfSecretValue(text) === undefined) return text
   const open = withoutSecretValues(text)
   return lineOfSecretValue(open) === undefined ? open : secretMask

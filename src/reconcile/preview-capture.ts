@@ -36,6 +36,7 @@ function previewNode(program: NodeProgram, capture: Capture): NodePreview {
     engine: 'k3s',
     packaged,
     config: capturedConfig(observation),
+    unreadConfig: [],
     hasK3s: true,
     takenOver: {},
     placeFlags: false,

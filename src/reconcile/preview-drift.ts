@@ -27,7 +27,8 @@ export async function observeDrift(
   const drifted = plan.changes.filter((change) => change.cause === 'Drift')
   // The other reasons say that nobody guards the file now, not that it differs.
   const reported = plan.reported.filter(
-    (drift) => drift.reason === 'PackagedFilesReport' || drift.reason === 'FlagsEdited',
+    (drift) =>
+      drift.reason === 'PackagedFilesReport' || drift.reason === 'FlagsEdited' || drift.reason === 'FlagsOverridden',
   )
   const items: DriftItem[] = [
     ...drifted.map(

@@ -1,6 +1,6 @@
 import type { LabelsArtefact } from '../domain/artefact.ts'
 import type { Impact } from '../domain/change.ts'
-import type { Facts } from '../domain/facts.ts'
+import type { Facts, NodeFacts } from '../domain/facts.ts'
 import type { ClusterProgram } from '../domain/program.ts'
 
 /** One label or annotation of ours on a node or a Service, before and after. */
@@ -29,9 +29,13 @@ export function diffLabels(before: ClusterProgram | undefined, after: ClusterPro
  */
 export function labelsAgainstFacts(program: ClusterProgram, facts: Facts): LabelDifference[] {
   const wanted = entriesOf(program.labels)
+  const found = new Map<string, Labelled>([
+    ...facts.nodes.map((node) => [`node-labels ${node.name}`, node] as const),
+    ...facts.services.map((service) => [`service-labels ${service.namespace}/${service.name}`, service] as const),
+  ])
   const there = new Map(
     [...wanted].flatMap(([id, entry]) => {
-      const value = valueIn(entry, facts)
+      const value = valueIn(entry, found.get(`${entry.kind} ${entry.object}`))
       return value === undefined ? [] : [[id, { ...entry, value }] as const]
     }),
   )
@@ -54,14 +58,12 @@ function entriesOf(artefacts: readonly LabelsArtefact[]): ReadonlyMap<string, La
   return new Map(entries.map((entry) => [`${entry.kind} ${entry.object} ${entry.field} ${entry.key}`, entry]))
 }
 
+type Labelled = Pick<NodeFacts, 'labels' | 'annotations'>
+
 /** Annotations that a capture leaves out are taken for what they should be. */
-function valueIn(entry: LabelEntry, facts: Facts): string | undefined {
-  const found =
-    entry.kind === 'node-labels'
-      ? facts.nodes.find((node) => node.name === entry.object)
-      : facts.services.find((service) => `${service.namespace}/${service.name}` === entry.object)
-  if (entry.field === 'label') return found?.labels[entry.key]
-  return found?.annotations === undefined ? entry.value : found.annotations[entry.key]
+function valueIn({ field, key, value }: LabelEntry, found: Labelled | undefined): string | undefined {
+  if (field === 'label') return found?.labels[key]
+  return found?.annotations === undefined ? value : found.annotations[key]
 }
 
 function differences(

@@ -47,6 +47,7 @@ function previewNode(program: NodeProgram, before: NodeProgram | undefined): Nod
     engine: 'k3s',
     packaged,
     config: undefined,
+    unreadConfig: [],
     hasK3s: true,
     takenOver: {},
     // Where a node stages its flags is no part of what a revision changes.

@@ -52,10 +52,12 @@ function filesOf(outcome: NodeOutcome): FileStatus[] {
   for (const file of enforced.program.files) {
     const change = open.get(file.path)
     const locked = decision.locked.find(({ path }) => path === file.path)
+    const overridden = plan.reported.find((drift) => drift.path === file.path && drift.reason === 'FlagsOverridden')
     if (locked !== undefined)
       rows.push({ ...row(file.path, 'Pending'), message: `cannot be decrypted: ${locked.failure.detail.code}` })
     else if (plan.waitingFlags.some((flag) => inPlacePath(flag.path) === file.path))
       rows.push({ ...row(file.path, 'Staged'), message: 'waits for a restart of K3s' })
+    else if (overridden !== undefined) rows.push({ ...row(file.path, 'Drifted'), message: overridden.message })
     else if (change === undefined) rows.push(row(file.path, 'Current'))
     else if (change.kind === 'takeover') rows.push({ ...row(file.path, 'Foreign'), message: 'exists and is not ours' })
     else rows.push({ ...row(file.path, 'Pending'), message: change.impact.reason })

@@ -22,7 +22,8 @@ export type SettingSource =
 
 /**
  * Everything that K3s on one node is told, one entry a flag, in the order of their names. What stands closer to the node
- * wins: the cluster's fields, its `k3sFlags`, the inventory, then the node's own documents.
+ * wins, and wins whole: the cluster's fields, its `k3sFlags` for every node, those for servers, the inventory, then the
+ * node's own documents.
  *
  * Server flags stay off agents, which refuse to start over them. A server is told every switch of a component, so that
  * nothing comes back to life.
@@ -35,8 +36,13 @@ export function k3sSettings(desired: DesiredState, node: NodeFacts): readonly Re
     if (value !== undefined)
       found.set(key, { key, value: findFlag(key)?.type === 'list' ? [value].flat() : value, from })
   }
+  const { nodes, servers } = desired.cluster.spec.k3sFlags
   if (node.role === 'server') collectServerSettings(desired.cluster, collect)
-  collectNodeSettings(desired.cluster, node, collect)
+  collectFlannelFiles(desired.cluster, collect)
+  for (const [key, value] of longNamesLast(nodes)) collect(key, value, at('spec', 'k3sFlags', 'nodes', key))
+  if (node.role === 'server')
+    for (const [key, value] of longNamesLast(servers)) collect(key, value, at('spec', 'k3sFlags', 'servers', key))
+  collectAddresses(desired.cluster, node, collect)
   for (const network of networksOfNode(desired.nodes, node)) collectOwnSettings(network, collect)
   collectKubeletArguments(desired.cluster, found)
   return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -53,7 +59,7 @@ export function disabledItems(network: ClusterNetwork): string[] {
 }
 
 function collectServerSettings(network: ClusterNetwork, collect: Collect): void {
-  const { addressing, cni, components, k3sFlags } = network.spec
+  const { addressing, cni, components } = network.spec
   const field = (key: string, value: FlagValue | undefined, ...path: readonly string[]): void =>
     collect(key, value, at('spec', ...path))
   field('cluster-cidr', addressing.clusterCIDR, 'addressing', 'clusterCIDR')
@@ -82,7 +88,6 @@ function collectServerSettings(network: ClusterNetwork, collect: Collect): void 
     )
   }
   field('servicelb-namespace', components.servicelb.namespace, 'components', 'servicelb', 'namespace')
-  for (const [key, value] of longNamesLast(k3sFlags.servers)) field(key, value, 'k3sFlags', 'servers', key)
 }
 
 /** Whether the release has a flag; one that cannot be read is taken for the newest. */
@@ -99,13 +104,15 @@ function replacementOf(network: ClusterNetwork, key: ComponentKey): { readonly r
   return { replaced: key === 'kubeProxy' && plugin === 'cilium' && kubeProxyReplacement }
 }
 
-function collectNodeSettings(network: ClusterNetwork, node: NodeFacts, collect: Collect): void {
-  const { cni, k3sFlags, nodes } = network.spec
+function collectFlannelFiles(network: ClusterNetwork, collect: Collect): void {
+  const { cni } = network.spec
   if (cni.plugin === 'flannel') {
     collect('flannel-iface', cni.flannel.interface, at('spec', 'cni', 'flannel', 'interface'))
     if (needsFlannelConf(network)) collect('flannel-conf', k3sPaths.flannelConf, at('spec', 'cni', 'flannel'))
   }
-  for (const [key, value] of longNamesLast(k3sFlags.nodes)) collect(key, value, at('spec', 'k3sFlags', 'nodes', key))
+}
+
+function collectAddresses({ spec: { nodes } }: ClusterNetwork, node: NodeFacts, collect: Collect): void {
   const index = nodes.findIndex((one) => one.name === node.name)
   collect('node-ip', nodes[index]?.addresses, at('spec', 'nodes', index, 'addresses'))
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Capture } from '../domain/capture.ts'
+import { asRecord } from '../domain/plain-json.ts'
 import type { Problem } from '../domain/problem.ts'
 import { type Result, refusal, success } from '../domain/result.ts'
 import { sha256Hex } from '../text/digest.ts'
@@ -142,11 +143,29 @@ export function readCapture(name: string, input: Uint8Array): Result<Capture, re
   if (errors.length > 0) return refusal(errors)
   const [document] = documents
   if (document === undefined) return refusal([problemAt(undefined, name, [], 'the file is empty')])
+  const other = otherKind(document.value)
+  if (other !== undefined) return refusal([noCapture(document, name, other)])
   const parsed = captureSchema.safeParse(document.value)
   if (!parsed.success) return refusal(parsed.error.issues.flatMap((issue) => problemsOf(issue, document, name)))
   const twice = nodesTwice(parsed.data.facts.nodes)
   if (twice.length > 0) return refusal(twice.map((told) => problemAt(document, name, told.path, told.what)))
   return success({ ...parsed.data, observations: withDigests(parsed.data.observations) })
+}
+
+/** Of another file everything is wrong at once, which is one mistake. */
+function otherKind(value: unknown): string | undefined {
+  const { apiVersion, kind } = asRecord(value)
+  if (kind === 'Capture' && apiVersion === 'fairlead.dev/v1alpha1') return undefined
+  const isNamed = typeof kind === 'string' && /^[A-Za-z]{1,63}$/.test(kind)
+  if (!isNamed) return 'says no kind'
+  return kind === 'Capture' ? 'is a Capture of another version' : `is a ${kind}`
+}
+
+function noCapture(document: YamlDocument, name: string, what: string): Problem {
+  return {
+    ...problemAt(document, name, ['kind'], `the file ${what}, and no Capture of fairlead.dev/v1alpha1`),
+    fix: 'name a file that fairlead capture wrote',
+  }
 }
 
 /** Where the capture left the digest to us, it is that of the text. */

@@ -22,7 +22,7 @@ export function readChartArchives(
   for (const entry of files.below(directory)) {
     const bytes = readEntry(entry, largestChart)
     if ('code' in bytes) {
-      problems.push(bytes)
+      problems.push(bytes.code === 'FILE_TOO_LARGE' ? { ...bytes, ...tooLarge } : bytes)
       continue
     }
     if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) {
@@ -57,6 +57,11 @@ export function readVendoredManifests(
   }
   return { vendored, problems }
 }
+
+const tooLarge = {
+  why: `a chart travels inside of an object, and the API server takes archives of up to ${largestChart} bytes in it`,
+  fix: 'name the repository or registry that the chart comes from, or pack it again without what is not needed (.helmignore, helm package)',
+} as const
 
 function noArchive(file: string): Problem {
   return {

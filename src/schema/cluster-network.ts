@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { k3sFlags, metadata, nodeSelector, secretValues, serviceReference } from './common-parts.ts'
-import { exactlyOne, oneOfEachFamily, onlyOne } from './rules.ts'
+import { atLeastOne, exactlyOne, oneOfEachFamily, onlyOne } from './rules.ts'
 import {
   address,
+  chartUrl,
   cidr,
   configMapKey,
   confirmTimeout,
@@ -144,7 +145,7 @@ const macvlanNetwork = z.strictObject({
 })
 
 const chartFields = {
-  repository: httpUrl.optional().describe('Address of the chart repository, without credentials.'),
+  repository: chartUrl.optional().describe('Address of the chart repository, without credentials.'),
   oci: ociUrl.optional().describe('Reference of the chart in an OCI registry.'),
   file: localFile
     .optional()
@@ -207,15 +208,18 @@ const cni = z
   .prefault({})
   .describe('The pod network.')
 
-function component(what: string) {
+const packaged = 'Whether K3s deploys it. false removes it and what it made.'
+const builtIn = 'Whether K3s runs it. false stops it; what it has set up on the machines stays until it is cleared.'
+
+function component(what: string, switchText: string) {
   return z
-    .strictObject({ enabled: enabledSwitch(what) })
+    .strictObject({ enabled: enabledSwitch(switchText) })
     .prefault({})
     .describe(what)
 }
 
-function enabledSwitch(what: string) {
-  return z.boolean().default(true).describe(`Whether K3s deploys it. false removes it and what it made. ${what}`)
+function enabledSwitch(text: string) {
+  return z.boolean().default(true).describe(text)
 }
 
 const dashboard = z
@@ -236,7 +240,7 @@ const dashboard = z
 
 const coredns = z
   .strictObject({
-    enabled: enabledSwitch('Cluster DNS.'),
+    enabled: enabledSwitch(packaged),
     custom: z
       .record(configMapKey, z.string())
       .default({})
@@ -256,7 +260,7 @@ const failurePolicy = z
 
 const traefik = z
   .strictObject({
-    enabled: enabledSwitch('Ingress controller.'),
+    enabled: enabledSwitch(packaged),
     values: z
       .record(z.string(), z.unknown())
       .optional()
@@ -274,15 +278,18 @@ const components = z
     traefik,
     servicelb: z
       .strictObject({
-        enabled: enabledSwitch('ServiceLB.'),
+        enabled: enabledSwitch(packaged),
         namespace: dnsLabel.optional().describe('Namespace of its DaemonSets; kube-system when not written.'),
       })
       .prefault({})
       .describe('ServiceLB, which gives LoadBalancer Services the addresses of nodes.'),
-    networkPolicy: component('The network policy controller of K3s (kube-router).'),
+    networkPolicy: component(
+      'The network policy controller of K3s (kube-router). Off with calico, canal and cilium, which enforce policies themselves.',
+      builtIn,
+    ),
     cloudController: z
       .strictObject({
-        enabled: enabledSwitch('The cloud controller of K3s.'),
+        enabled: enabledSwitch(builtIn),
         external: z
           .boolean()
           .default(false)
@@ -292,10 +299,16 @@ const components = z
       })
       .prefault({})
       .describe('The cloud controller of K3s, which sets the addresses of nodes.'),
-    helmController: component('The Helm controller, which installs HelmCharts, the packaged Traefik among them.'),
-    kubeProxy: component('kube-proxy, which translates Service addresses.'),
-    metricsServer: component('metrics-server, which answers kubectl top.'),
-    localStorage: component('The local-path storage provisioner.'),
+    helmController: component(
+      'The Helm controller, which installs HelmCharts, the packaged Traefik among them.',
+      builtIn,
+    ),
+    kubeProxy: component(
+      'kube-proxy, which translates Service addresses. Off with cni.kubeProxyReplacement under cilium.',
+      builtIn,
+    ),
+    metricsServer: component('metrics-server, which answers kubectl top.', packaged),
+    localStorage: component('The local-path storage provisioner.', packaged),
     disable: z
       .array(disableItem)
       .default([])
@@ -304,21 +317,26 @@ const components = z
       ),
   })
   .prefault({})
-  .describe('The components that K3s ships, each with its switch. What is not written is enabled.')
+  .describe(
+    'The components that K3s ships, each with its switch. What is not written is enabled, but for networkPolicy and kubeProxy where a CNI plugin does their work.',
+  )
 
 const helmChartConfig = z
   .strictObject({
     name: dnsSubdomain.describe('Name of the HelmChart that is overridden.'),
     namespace: dnsLabel.default('kube-system').describe('Namespace of the HelmChart.'),
     values: z.record(z.string(), z.unknown()).optional().describe('Helm values, as an object.'),
-    valuesContent: z.string().optional().describe('Helm values, as the text of a YAML file.'),
+    valuesContent: z.string().optional().describe('Helm values, as the text of a YAML file, instead of values.'),
     valuesFrom: secretValues,
     failurePolicy,
   })
-  .check(exactlyOne('values', 'valuesContent'))
+  .check(onlyOne('values', 'valuesContent'))
+  .check(atLeastOne('values', 'valuesContent', 'valuesFrom', 'failurePolicy'))
 
 const inventoryNode = z.strictObject({
-  name: dnsSubdomain.describe('Name that the node registers with.'),
+  name: dnsSubdomain.describe(
+    'Name that the node registers with: its host name, or the nodeName that a NodeNetwork gives it. It is not told to K3s; pools, NodeNetworks and --node mean the node by it.',
+  ),
   role: z.enum(['server', 'agent']).describe('Whether it runs the control plane.'),
   addresses: z
     .array(address)
@@ -326,7 +344,9 @@ const inventoryNode = z.strictObject({
     .max(2)
     .check(oneOfEachFamily)
     .optional()
-    .describe('Its addresses, at most one per family. Written, K3s is told to announce them.'),
+    .describe(
+      'Its addresses, at most one per family. Written, K3s is told to announce them (node-ip); the nodeIP of a NodeNetwork for this node wins.',
+    ),
   labels: labels.default({}).describe('Labels that it will carry, for the selectors of pools and NodeNetworks.'),
 })
 
@@ -428,11 +448,17 @@ export const clusterNetworkSchema = z
         components,
         k3sFlags: z
           .strictObject({
-            servers: k3sFlags('Further flags of every server, by their name in config.yaml.'),
-            nodes: k3sFlags('Further flags of every node, servers and agents, by their name in config.yaml.'),
+            servers: k3sFlags(
+              'Further flags of every server, by their name in config.yaml. A flag that stands here as well as in nodes has this value on servers, and the other one on agents.',
+            ),
+            nodes: k3sFlags(
+              'Further flags of every node, servers and agents, by their name in config.yaml: what is written nowhere closer to the node.',
+            ),
           })
           .prefault({})
-          .describe('Flags of K3s that have no field of their own here. They are checked for the release.'),
+          .describe(
+            'Flags of K3s that have no field of their own here. They are checked for the release. From general to specific: nodes, servers, spec.nodes (addresses), k3sFlags and fields of a NodeNetwork; the most specific one wins whole, and lists are replaced, not joined.',
+          ),
         helmChartConfigs: z
           .array(helmChartConfig)
           .default([])

@@ -103,6 +103,12 @@ const formMessages: Readonly<Record<FormName, FormMessage>> = {
     why: 'the probe asks it as it stands, and the repository is no place for passwords',
     fix: 'write it like https://nas.home.lan/health',
   },
+  chartUrl: {
+    code: 'URL_INVALID',
+    is: 'an http or https address without credentials',
+    why: 'Helm asks it for the chart as it stands, and the repository is no place for passwords',
+    fix: 'write it like https://helm.cilium.io; from a place that asks for a password, put the archive into charts/ and name it in file',
+  },
   duration: {
     code: 'DURATION_INVALID',
     is: 'a duration from 1m to 24h',

@@ -58,7 +58,7 @@ function notText(place: Place): Problem {
     severity: 'error',
     place,
     what: 'the file is not UTF-8 text',
-    why: 'everything in manifests/ is placed on the servers as text',
+    why: 'manifests/ holds what K3s deploys, which is text',
     fix: 'take it out of manifests/',
   }
 }

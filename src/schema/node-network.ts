@@ -88,7 +88,9 @@ export const nodeNetworkSchema = z
           .max(2)
           .check(oneOfEachFamily)
           .optional()
-          .describe('Addresses that K3s announces for the node, at most one per family.'),
+          .describe(
+            'Addresses that K3s announces for the node (node-ip), at most one per family; they win over those of spec.nodes.',
+          ),
         externalIP: z
           .array(address)
           .min(1)
@@ -96,11 +98,17 @@ export const nodeNetworkSchema = z
           .check(oneOfEachFamily)
           .optional()
           .describe('External addresses of the node, at most one per family.'),
-        nodeName: dnsSubdomain.optional().describe('Name that the node registers with.'),
+        nodeName: dnsSubdomain
+          .optional()
+          .describe(
+            'Name that the node registers with, where it is not the host name. spec.nodes and every selector mean the node by this name, and Fairlead on it is told it with --node.',
+          ),
         flannelInterface: networkInterface
           .optional()
           .describe('Interface for pod traffic on these nodes, where it differs from spec.cni.flannel.interface.'),
-        k3sFlags: k3sFlags('Further flags of these nodes, by their name in config.yaml.'),
+        k3sFlags: k3sFlags(
+          'Further flags of these nodes, by their name in config.yaml. One that the ClusterNetwork has as well is replaced on these nodes, a list whole.',
+        ),
         firewall,
         masqueradeExemptions: z
           .array(masqueradeExemption)

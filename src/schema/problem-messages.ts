@@ -1,5 +1,7 @@
 import type * as z from 'zod'
+import { withoutCredentials } from '../text/address-credentials.ts'
 import { namesSecret } from '../text/secret-names.ts'
+import { lineOfSecretValue } from '../text/secret-values.ts'
 import { closestWord } from '../text/suggest.ts'
 import type { DocumentKind, DocumentPath } from './documents.ts'
 import { printFieldPath } from './field-path.ts'
@@ -83,12 +85,12 @@ function unknownField(kind: DocumentKind, parent: DocumentPath, key: string): Sc
 }
 
 function missingField(kind: DocumentKind, path: DocumentPath, name: string): MessageText {
-  const description = schemaAt(jsonSchema(kind), path)?.description
+  const description = schemaAt(jsonSchema(kind), path)?.description?.replace(/\.$/, '')
   return {
     code: 'REQUIRED_FIELD',
     what: `${name} is missing`,
-    why: description ?? 'it has no default',
-    fix: `write ${String(path.at(-1))} here`,
+    why: 'it has no default, so nothing can stand in for it',
+    fix: `write ${String(path.at(-1))} here${description === undefined ? '' : `. ${description}`}`,
   }
 }
 
@@ -221,7 +223,7 @@ function formOf(issue: Issue | undefined): FormName | undefined {
   return params?.['form'] as FormName | undefined
 }
 
-/** The value as it may be shown: short, and never where the field could hold a secret. */
+/** The value as it may be shown: short, without credentials, and never where the field could hold a secret. */
 function shownValue(path: DocumentPath, value: unknown): string {
   if (path.some((segment) => typeof segment === 'string' && namesSecret(segment))) return '(not shown)'
   if (Array.isArray(value)) return '(a list)'
@@ -229,6 +231,11 @@ function shownValue(path: DocumentPath, value: unknown): string {
 }
 
 function quote(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const start = typeof value === 'string' ? value.slice(0, 200) : String(value)
+  // An address that goes on behind the cut may have its `@` there.
+  const isCutAddress = start.length === 200 && start.includes('://')
+  const open = withoutCredentials(start)
+  if (isCutAddress || lineOfSecretValue(open.replaceAll('********@', '')) !== undefined) return '(not shown)'
+  const text = typeof value === 'string' ? JSON.stringify(open) : open
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

@@ -14,8 +14,10 @@ export function onlyOne(...fields: readonly string[]) {
   return rule('onlyOne', (value) => writtenFields(value, fields) <= 1, fields)
 }
 
+/** An empty list, which is what an absent one has become, says nothing. */
 export function atLeastOne(...fields: readonly string[]) {
-  return rule('atLeastOne', (value) => writtenFields(value, fields) >= 1, fields)
+  const says = (value: unknown): boolean => value !== undefined && !(Array.isArray(value) && value.length === 0)
+  return rule('atLeastOne', (value) => fields.some((field) => says(asRecord(value)[field])), fields)
 }
 
 /** Ports mean something to TCP, UDP and SCTP only. */

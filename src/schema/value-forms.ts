@@ -3,6 +3,9 @@ import { parseAddress, parseCidr } from '../domain/cidr.ts'
 import { parseDurationMs } from '../domain/duration.ts'
 import { isCronExpression } from './cron-form.ts'
 
+// Compiling a schema pays off after hundreds of documents; a command reads a few and has ended before that.
+z.config({ jitless: true })
+
 /** Names of the forms that a text may have to have; `problem-messages.ts` says for each what is wrong and how to mend it. */
 export type FormName =
   | 'cidr'
@@ -19,6 +22,7 @@ export type FormName =
   | 'interface'
   | 'host'
   | 'url'
+  | 'chartUrl'
   | 'duration'
   | 'confirmTimeout'
   | 'cron'
@@ -35,7 +39,8 @@ export type FormName =
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const labelValue = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/
 const interfaceName = /^[^\s/:.-][^\s/:]{0,14}$/
-const k3sVersion = /^v1\.(0|[1-9]\d?)\.(0|[1-9]\d?)(-(alpha|beta|rc)\d+)?\+k3s[1-9]\d?$/
+/** The first releases of 1.17 have a dot before their last number. */
+const k3sVersion = /^v1\.(0|[1-9]\d?)\.(0|[1-9]\d?)(-(alpha|beta|rc)\d+)?\+k3s\.?[1-9]\d?$/
 
 export const cidr = form('cidr', (text) => parseCidr(text)?.hasHostBits === false)
 export const address = form('address', (text) => parseAddress(text) !== undefined)
@@ -55,6 +60,7 @@ export const nodePortRange = form('nodePortRange', isPortRange)
 export const networkInterface = form('interface', (text) => interfaceName.test(text), interfaceName)
 export const host = form('host', (text) => parseAddress(text) !== undefined || isSubdomain(text))
 export const httpUrl = form('url', isHttpUrl)
+export const chartUrl = form('chartUrl', isHttpUrl)
 export const windowDuration = form('duration', (text) => isBetween(parseDurationMs(text), 60_000, 24 * 3_600_000))
 export const confirmTimeout = form('confirmTimeout', (text) => isBetween(parseDurationMs(text), 10_000, 300_000))
 export const cronExpression = form('cron', isCronExpression)
@@ -105,6 +111,8 @@ function isBetween(value: number | undefined, least: number, most: number): bool
 
 function isTimeZone(text: string): boolean {
   if (!/^[A-Za-z]+([A-Za-z0-9_+/-]*[A-Za-z0-9])?$/.test(text)) return false
+  // The first format that a process makes takes ten times as long as the list; other names for a zone are not in it.
+  if (Intl.supportedValuesOf('timeZone').includes(text)) return true
   try {
     return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== ''
   } catch {

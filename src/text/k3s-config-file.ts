@@ -3,10 +3,14 @@ import { type ConfigEntry, type ConfigFileReading, mentionsSecretKey } from '../
 import type { Problem } from '../domain/problem.ts'
 import { hideSecrets } from './k3s-config-secrets.ts'
 import { isTemplateMark, templateInText, templateOffset } from './k3s-config-templates.ts'
+import { lineOfSecretValue } from './secret-values.ts'
 import { sourceLines } from './source-lines.ts'
 import { type ReportedText, type YamlReport, yamlReport } from './yaml-report.ts'
 import { readFirstDocument } from './yaml11-document.ts'
 import { type NodeValues, nodeValues } from './yaml11-values.ts'
+
+/** Characters of a text that is looked through for secrets; nobody writes so many flags. */
+const longestLooked = 65_536
 
 /**
  * One file of K3s's configuration, read as K3s reads it: the first document of YAML 1.1, its keys in their order, a
@@ -28,7 +32,8 @@ export function readK3sConfigFile(
   const text = input.replace(/^\uFEFF/, '')
   const lines = sourceLines(path, text, { hideLines: options.hideLines === true })
   // Where the YAML is broken, nobody can tell on which line a secret ends.
-  const cautious = sourceLines(path, text, { hideLines: options.hideLines === true || mentionsSecretKey(text) })
+  const mayHoldSecret = text.length > longestLooked || mentionsSecretKey(text) || lineOfSecretValue(text) !== undefined
+  const cautious = sourceLines(path, text, { hideLines: options.hideLines === true || mayHoldSecret })
   const syntax = yamlReport(cautious)
   const { document, documents } = readFirstDocument(text, lines, syntax)
   if (document === undefined) {

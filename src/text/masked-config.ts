@@ -7,7 +7,7 @@ import {
 } from '../domain/k3s-config-reading.ts'
 import { hasErrors } from '../domain/problem.ts'
 import { readK3sConfigFile } from './k3s-config-file.ts'
-import { lineOfSecretValue, openValue } from './secret-values.ts'
+import { lineOfSecretValue, openFlagValue } from './secret-values.ts'
 
 /**
  * A file of K3s's configuration without the secrets in it, to be kept somewhere else: as it is where it has none, and
@@ -45,6 +45,6 @@ function printed(key: string, value: ConfigValue): string {
   if (value.type === 'null') return 'null'
   const isPlain = (value.type === 'integer' || value.type === 'boolean') && /^[\w+-]+$/.test(value.source)
   if (isPlain) return value.source
-  // What is no secret flag of K3s may hold a secret all the same: `--oidc-client-secret=…` among the arguments.
-  return JSON.stringify(lineOfSecretValue(`--${value.text}`) === undefined ? openValue(key, value.text) : secretMask)
+  // What is no secret flag of K3s may hold a secret all the same.
+  return JSON.stringify(openFlagValue(key, value.text))
 }

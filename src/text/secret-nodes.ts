@@ -1,8 +1,18 @@
-import { isMap, isPair, isScalar, isSeq, type Pair, parseAllDocuments, type Scalar, visit, type YAMLMap } from 'yaml'
+import {
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Pair,
+  parseAllDocuments,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 
 /** Where a value stands that seems to be a secret. */
-export interface SecretNode {
-  /** Offsets in the text; the value with its quotes, its tag and its anchor. */
+interface SecretNode {
+  /** Offsets in the text; the value with its quotes, and without its tag and its anchor. */
   readonly start: number
   readonly end: number
   /** Counted from 1. */
@@ -13,10 +23,10 @@ export interface SecretNode {
  * Secret values of a YAML text by what it says instead of by its lines: in flow style, of variables whose value comes
  * first, below their key, as numbers, in arguments of two items, and in YAML that stands in a text of it. In its order.
  *
- * A text that is no YAML has none here; who asks looks at its lines as well.
+ * Of a text that is no YAML only what still looks like it is seen; who asks looks at its lines as well.
  */
 export function secretNodes(text: string): readonly SecretNode[] {
-  if (!mayNameSecret.test(text)) return []
+  if (text.length > longest || !mayNameSecret.test(text)) return []
   try {
     return nodesIn(text)
   } catch {
@@ -26,34 +36,43 @@ export function secretNodes(text: string): readonly SecretNode[] {
 }
 
 const mayNameSecret = /pass|token|secret|key|psk|hmac|credential|authorization|\$(apr1|2[aby]|5|6)\$|LS0tLS1CRUdJTi/i
-const deepest = 3
+/** No object of the API is larger, and a vendored manifest that is holds no values. */
+const longest = 1024 * 1024
+const mostTexts = 3
+const mostLevels = 100
 
-function nodesIn(text: string, depth = 0): readonly SecretNode[] {
+function nodesIn(text: string, texts = 0): readonly SecretNode[] {
   const documents = parseAllDocuments(text, { logLevel: 'silent', uniqueKeys: false })
   const secrets = new Set<Scalar>()
-  for (const document of Array.isArray(documents) ? documents : []) {
-    if (document.errors.length > 0) return []
-    visit(document, {
-      Pair: (_key, pair) => {
-        for (const scalar of secretsOfPair(pair)) secrets.add(scalar)
-      },
-      Map: (_key, map) => {
-        for (const scalar of secretsOfVariable(map)) secrets.add(scalar)
-      },
-      Seq: (_key, { items }) => {
-        for (const [index, item] of items.entries()) {
-          const next = items[index + 1]
-          if (isSecretOption(textOf(item)) && isOwn(next, textOf(item)) && !textOf(next).startsWith('-')) {
-            secrets.add(next)
-          }
-        }
-      },
-      Scalar: (_key, scalar) => {
-        if (isSecretText(textOf(scalar), depth)) secrets.add(scalar)
-      },
-    })
+  // What cannot be read to its end may hold a secret as well.
+  for (const { contents } of Array.isArray(documents) ? documents : [])
+    addSecrets(contents, { secrets, texts, level: 0 })
+  return withLines([...secrets].flatMap(rangeOf), text)
+}
+
+interface Walk {
+  readonly secrets: Set<Scalar>
+  /** How many texts that are YAML themselves this one stands in. */
+  readonly texts: number
+  readonly level: number
+}
+
+function addSecrets(node: unknown, walk: Walk): void {
+  const { secrets, level } = walk
+  if (level > mostLevels) return
+  const below = { ...walk, level: level + 1 }
+  if (isScalar(node)) {
+    if (isSecretText(textOf(node), walk.texts)) secrets.add(node)
+  } else if (isSeq(node)) {
+    for (const scalar of secretsOfOptions(node)) secrets.add(scalar)
+    for (const item of node.items) addSecrets(item, below)
+  } else if (isMap(node)) {
+    for (const scalar of secretsOfVariable(node)) secrets.add(scalar)
+    for (const item of node.items) addSecrets(item, below)
+  } else if (isPair(node)) {
+    for (const scalar of secretsOfPair(node)) secrets.add(scalar)
+    addSecrets(node.value, below)
   }
-  return [...secrets].flatMap((scalar) => nodeOf(scalar, text)).sort((a, b) => a.start - b.start)
 }
 
 /** `password: x`, `tokens: [x]`, `password: { value: x }`. */
@@ -75,6 +94,14 @@ function secretsOfVariable({ items }: YAMLMap): readonly Scalar[] {
 
 function ownIn({ value }: Pair, name: string): readonly Scalar[] {
   return isOwn(value, name) ? [value] : []
+}
+
+/** `[--api-token, x]`. */
+function secretsOfOptions({ items }: YAMLSeq): readonly Scalar[] {
+  return items.filter((item, index): item is Scalar => {
+    const option = textOf(items[index - 1])
+    return isSecretOption(option) && isOwn(item, option) && !textOf(item).startsWith('-')
+  })
 }
 
 const secretWord =
@@ -106,14 +133,14 @@ function isOwn(node: unknown, name: string): node is Scalar {
 const mask = '********'
 const objectName = /^(?:[a-z0-9][-a-z0-9]*\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/
 
-function isSecretText(text: string, depth: number): boolean {
+function isSecretText(text: string, texts: number): boolean {
   // A hash of a password, as htpasswd writes it.
   if (/\$(?:apr1|2[aby]|5|6)\$[\w./]{4,}/.test(text)) return true
   const option = /^--?([\w.-]+)=(.+)$/s.exec(text)
   if (option !== null && isSecretName(option[1] ?? ''))
     return !/^(?:\$[({]|\{\{|\/|\d+$|true$|false$|\*+$)/.test(option[2] ?? '')
   if (/^LS0tLS1CRUdJTi[\w+/=\s]*$/.test(text)) return /PRIVATE KEY/.test(decoded(text))
-  return depth < deepest && text.includes('\n') && mayNameSecret.test(text) && nodesIn(text, depth + 1).length > 0
+  return texts < mostTexts && text.includes('\n') && mayNameSecret.test(text) && nodesIn(text, texts + 1).length > 0
 }
 
 function decoded(base64: string): string {
@@ -130,8 +157,20 @@ function textOf(node: unknown): string {
   return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? `${value}` : ''
 }
 
-function nodeOf({ range }: Scalar, text: string): SecretNode[] {
-  if (range === null || range === undefined) return []
-  const [start, end] = range
-  return [{ start, end, line: text.slice(0, start).split('\n').length }]
+function rangeOf({ range }: Scalar): (readonly [number, number])[] {
+  return range === null || range === undefined ? [] : [[range[0], range[1]]]
+}
+
+/** Counts every line once, however many values there are. */
+function withLines(ranges: readonly (readonly [number, number])[], text: string): readonly SecretNode[] {
+  let [line, next] = [1, text.indexOf('\n')]
+  return ranges
+    .toSorted(([a], [b]) => a - b)
+    .map(([start, end]) => {
+      while (next >= 0 && next < start) {
+        line += 1
+        next = text.indexOf('\n', next + 1)
+      }
+      return { start, end, line }
+    })
 }

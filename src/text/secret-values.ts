@@ -20,6 +20,22 @@ export function openValue(name: string, value: string): string {
 }
 
 /**
+ * A value of one of K3s's flags, masked where it may hold a secret, in the name of the flag or in the value itself:
+ * `--oidc-client-secret=…` among the arguments of a component.
+ */
+export function openFlagValue(key: string, value: string): string {
+  return lineOfSecretValue(`--${value}`) === undefined ? openValue(key, value) : mask
+}
+
+/** What of a value must not be shown: all of it, what follows its `=`, and the password of an address. */
+export function secretPartsOf(key: string, value: string): readonly string[] {
+  if (openFlagValue(key, value) === value) return []
+  const given = /^-{0,2}[\w.-]+=(.+)$/s.exec(value)?.[1]
+  const password = /:\/\/[^\s/@:]*:([^\s/@]+)@/.exec(value)?.[1]
+  return [value, ...(given === undefined ? [] : [given]), ...(password === undefined ? [] : [password])]
+}
+
+/**
  * The same text with `********` in place of every such value. Its lines stay where they are, but for private keys and
  * blocks of text, of which only the first line is left.
  */
@@ -68,9 +84,10 @@ const secretWord =
   '(?:pass(?:word|wd|phrase)|token|api[-_]?key|private[-_]?key|secret[-_]?key|access[-_]?key|client[-_]?secret|psk|credentials?)'
 
 /** `password: value`, `"apiKey": "value"`, `--token=value`, `DB_PASSWORD=value`; the value is the first group. */
-const assignment = new RegExp(`[\\w.-]*${secretWord}["']?[ \\t]*[:=][ \\t]*(.*)$`, 'i')
+const assignment = new RegExp(`${secretWord}["']?[ \\t]*[:=][ \\t]*(.*)$`, 'i')
 /** `--token value` of a command line. */
 const argument = new RegExp(`(?:^|\\s)--?[\\w-]*${secretWord}[ \\t]+([^\\s-].*)$`, 'i')
+const namesVariable = new RegExp(`name:[ \\t]*["']?[\\w.-]*${secretWord}["']?[ \\t]*$`, 'i')
 const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 const addressWithPassword = /:\/\/[^\s/@:]*:[^\s/@]+@/
 
@@ -83,7 +100,7 @@ function holdsSecret(line: string): boolean {
 /** `- name: DB_PASSWORD` with its `value:` on the next line, as pods have their variables. */
 function isValueOfSecret(lines: readonly string[], at: number): boolean {
   const [line = '', before = ''] = [lines[at], lines[at - 1]]
-  if (!new RegExp(`name:[ \\t]*["']?[\\w.-]*${secretWord}["']?[ \\t]*$`, 'i').test(before)) return false
+  if (!namesVariable.test(before)) return false
   const value = /^\s*value:[ \t]*(.*)$/.exec(line)?.[1]
   return value !== undefined && isOwnValue(value)
 }

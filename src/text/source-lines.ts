@@ -1,4 +1,5 @@
 import type { LocatedLine } from '../domain/problem.ts'
+import { holdsCredentials } from './address-credentials.ts'
 import { namesSecret } from './secret-names.ts'
 
 /** Turns offsets of a text into places. */
@@ -10,7 +11,7 @@ const longestLine = 500
 
 /**
  * @param options.hideLines no line of the text is ever shown: it may hold a secret. Without it, lines that hold a
- *   word like `password` are hidden all the same.
+ *   word like `password`, or an address with credentials, are hidden all the same.
  */
 export function sourceLines(file: string, text: string, options: { readonly hideLines: boolean }): SourceLines {
   const starts = [0]
@@ -22,10 +23,14 @@ export function sourceLines(file: string, text: string, options: { readonly hide
       const place = { file, line: line + 1, column: Math.min(offset, text.length) - start + 1 }
       const next = starts[line + 1]
       const content = text.slice(start, next === undefined ? text.length : next - 1).replace(/\r$/, '')
-      const hidden = options.hideLines || content.length > longestLine || namesSecret(content)
+      const hidden = options.hideLines || content.length > longestLine || seemsSecret(content)
       return hidden ? { place } : { place, sourceLine: content }
     },
   }
+}
+
+function seemsSecret(line: string): boolean {
+  return namesSecret(line) || holdsCredentials(line)
 }
 
 function lastAtOrBefore(starts: readonly number[], offset: number): number {

@@ -48,10 +48,29 @@ test('an agent has no flag of servers and no manifest', async () => {
 test('the machine is adopted, and there is nothing left to plan', async () => {
   await bootstrap('pi-1')
   const terminal = fakeTerminal(world.directory)
-  const given = { repo: 'repo', root: 'root', node: 'pi-1', engine: 'k3s' }
+  const given = { repo: 'repo', root: 'root', node: 'pi-1' }
   const code = await planCommand(callOf(terminal, { flags: given, options: { 'detailed-exitcode': true } }))
   expect(terminal.out.text).toContain('Plan: no changes')
   expect(code).toBe(0)
+})
+
+test('an agent stays an agent: its role comes from the inventory', async () => {
+  await bootstrap('pi-2')
+  const terminal = fakeTerminal(world.directory)
+  const given = { repo: 'repo', root: 'root', node: 'pi-2' }
+  expect(await planCommand(callOf(terminal, { flags: given, options: {} }))).toBe(0)
+  expect(terminal.out.text).toContain('Plan: no changes')
+  const told = fakeTerminal(world.directory)
+  expect(await planCommand(callOf(told, { flags: { ...given, role: 'server' }, options: {} }))).toBe(3)
+  expect(told.err.text).toContain('REPO_ROLE_DIFFERS')
+})
+
+test('a machine that was prepared as another node, or is not there, is refused', async () => {
+  await bootstrap('pi-1')
+  await expect(bootstrap('pi-2')).rejects.toMatchObject({ detail: { code: 'OTHER_MACHINE' } })
+  rmSync(world.root, { recursive: true })
+  await expect(bootstrap('pi-1')).rejects.toMatchObject({ detail: { code: 'ROOT_MISSING' } })
+  expect(existsSync(world.root)).toBe(false)
 })
 
 test('a second run writes nothing, and a dry run nothing at all', async () => {

@@ -10,6 +10,7 @@ import { planCommand } from '../../src/cli/plan.ts'
 import { renderCommand } from '../../src/cli/render.ts'
 import { validateCommand } from '../../src/cli/validate.ts'
 import { versionCommand } from '../../src/cli/version.ts'
+import { allRules } from '../../src/lint/catalogue.ts'
 import type { SettingKey } from '../../src/settings.ts'
 import { git } from '../lab/git-client.ts'
 import { callOf, fakeTerminal } from './fake-terminal.ts'
@@ -279,6 +280,40 @@ describe('explain and version', () => {
     const { code, out, err } = await call(explainCommand, { words: ['cni.flannel.bakend'] })
     expect([code, out]).toEqual([64, ''])
     expect(err).toContain('cni.flannel.backend')
+  })
+
+  test('a rule that is misspelt, and the list of all', async () => {
+    const { code, err } = await call(explainCommand, { words: ['trf-key-unkown'] })
+    expect(code).toBe(64)
+    expect(err).toContain('       trf-key-unknown\n')
+    const list = await call(explainCommand, { words: ['rules'] })
+    expect(list.code).toBe(0)
+    for (const { id } of allRules) expect(list.out).toContain(`\n  ${id} `)
+    expect(Math.max(...list.out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(90)
+  })
+
+  test('entries of the catalogue without a rule, and codes of the documents, are no unknown words', async () => {
+    const entry = await call(explainCommand, { words: ['machine-no-drop-ins'] })
+    expect(entry.code).toBe(0)
+    expect(entry.out).toContain('cfg-file-unsupported looks at')
+    const code = await call(explainCommand, { words: ['CIDR_HOST_BITS'] })
+    expect(code.code).toBe(0)
+    expect(code.out).toMatch(/^No rule has the code CIDR_HOST_BITS/)
+  })
+
+  test('a flag of K3s is explained from the catalogue, and a wrong one is not free', async () => {
+    for (const path of ['k3sFlags.servers.tls-san', 'ClusterNetwork.spec.k3sFlags.nodes.tls-san']) {
+      const { code, out } = await call(explainCommand, { words: [path] })
+      expect(code).toBe(0)
+      expect(out).toMatch(/^FLAG {5}tls-san\nTYPE {5}list of texts\n/)
+      expect(out).toContain('SOURCE   k3s-io/k3s ')
+    }
+    const { code, err } = await call(explainCommand, { words: ['NodeNetwork.k3sFlags.kubelet-rg'] })
+    expect(code).toBe(64)
+    expect(err).toContain('did you mean kubelet-arg?')
+    expect((await call(explainCommand, { words: ['k3sFlags.servers'] })).out).toContain(
+      'FIELD    spec.k3sFlags.servers',
+    )
   })
 
   test('without a path the kinds are listed', async () => {

@@ -72,8 +72,9 @@ describe('doctor', () => {
       kind: 'DoctorReport',
       machine: { name: 'pi-8', role: 'server' },
       notRead: [],
-      rulesLeftOut: 0,
     })
+    expect(report.machine.hasK3s).toBe(true)
+    expect(report.rulesLeftOut).toBeGreaterThan(50)
     expect(report.flags).toContainEqual({
       flag: 'token',
       value: '********',
@@ -85,11 +86,77 @@ describe('doctor', () => {
     expect((await doctor({ output: 'yaml' })).out).toMatch(/^apiVersion: .*\nkind: "DoctorReport"\n/)
   })
 
-  test('finds nothing where K3s is not installed', async () => {
+  test('does not call a machine without K3s healthy', async () => {
     const { code, out, err } = await doctor()
-    expect(code).toBe(0)
-    expect(out).toBe('this-machine: K3s is not installed, or not seen\n\nno flags: K3s has its defaults\n')
-    expect(err).toContain('this-machine: 0 errors, 0 warnings')
+    expect(code).toBe(1)
+    expect(out).toBe(`this-machine: no K3s found below ${root}\n`)
+    expect(err).toBe('this-machine: nothing to look at; --root names another machine\n')
+    const told = await doctor({ output: 'json' })
+    expect(told.code).toBe(1)
+    expect(JSON.parse(told.out)).toMatchObject({ machine: { hasK3s: false }, problems: [] })
+    expect(await doctor({ flags: true })).toMatchObject({ code: 1, out })
+  })
+
+  test('masks what any flag keeps secret, known or not, alone and in an address', async () => {
+    writeTree(root, {
+      ...ill,
+      'etc/rancher/k3s/config.yaml': [
+        'kube-apiserver-arg: [oidc-client-secret=CANARY-oidc, audit-log-path=/var/log/a]',
+        'my-api-key: CANARY-key',
+        'my-password:',
+        '  CANARY-mine',
+        'server: https://u:CANARY-pw@10.0.0.1:6443',
+        'service-node-port-range: --token=CANARY-odd',
+        '',
+      ].join('\n'),
+      'var/lib/rancher/k3s/server/manifests/a.yaml': 'adminPassword: CANARY-values\nb: [\n',
+    })
+    for (const options of [{ verbose: true }, { flags: true }, { output: 'json' }, { output: 'yaml' }]) {
+      const { out, err } = await doctor(options)
+      expect(out).toContain('audit-log-path=/var/log/a')
+      expect(out + err).not.toContain('CANARY')
+    }
+  })
+
+  test('gives the command that mends a problem, and none where there is none', async () => {
+    writeTree(root, { ...ill, 'etc/rancher/k3s/config.yaml.d/old.bak': 'x: y\n' })
+    const { out } = await doctor()
+    expect(out).toContain(`  run  "\${EDITOR:-vi}" +2 ${root}/etc/rancher/k3s/config.yaml\n`)
+    expect(out).toContain(`  run  mv -n ${root}/etc/rancher/k3s/config.yaml.d/old.bak ${root}/etc/rancher/k3s/\n`)
+    const { problems } = JSON.parse((await doctor({ output: 'json' })).out)
+    expect(problems).toContainEqual(
+      expect.objectContaining({
+        code: 'CFG_UNKNOWN_KEY_SERVER',
+        command: `"\${EDITOR:-vi}" +2 ${root}/etc/rancher/k3s/config.yaml`,
+      }),
+    )
+  })
+
+  test('is told a release that a disk does not show; a version of Kubernetes is none', async () => {
+    writeTree(root, ill)
+    expect((await doctor()).err).toMatch(/^nothing says which release of K3s this is, and \d+ rules depend on it/)
+    const told = await doctor({ output: 'json', 'k3s-version': 'v1.33.4+k3s1' })
+    expect(JSON.parse(told.out)).toMatchObject({ machine: { k3sVersion: 'v1.33.4+k3s1' }, rulesLeftOut: 0 })
+    for (const wrong of ['foo', 'v1.33.4']) expect((await doctor({ 'k3s-version': wrong })).code).toBe(64)
+  })
+
+  test('fails where the cluster that was named cannot be asked', async () => {
+    writeTree(root, { 'etc/rancher/k3s/config.yaml': 'node-name: pi-7\n' })
+    expect((await doctor()).code).toBe(0)
+    const { code, err } = await doctor({}, { kubeconfig: join(root, 'nope') })
+    expect(code).toBe(1)
+    expect(err).toContain('the cluster was not asked: ')
+  })
+
+  test('shows on a terminal of 80 columns where every value comes from', async () => {
+    writeTree(root, ill)
+    const terminal = fakeTerminal('/', { isTerminal: true })
+    await doctorCommand(callOf(terminal, { options: { flags: true }, flags: { root } }))
+    const lines = terminal.out.text.split('\n')
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+    expect(lines[0]).toMatch(/^FLAG +VALUE +FROM +WHERE$/)
+    expect(terminal.out.text).not.toContain('…')
+    expect(terminal.out.text).toContain('config.yaml:3')
   })
 
   test('looks at an agent as one', async () => {
@@ -105,7 +172,7 @@ describe('doctor', () => {
     process.seteuid?.(65_534)
     try {
       const { code, out, err } = await doctor()
-      expect(code).toBe(0)
+      expect(code).toBe(1)
       expect(out).not.toContain('CFG_UNKNOWN_KEY_SERVER')
       expect(err).toContain('not read: /etc/rancher/k3s/config.yaml (permission denied)\n')
       expect(err).toMatch(/\d+ rules about flags were left out/)
@@ -117,7 +184,7 @@ describe('doctor', () => {
 
   test('reads this very machine without a word of failure', async () => {
     const { code, out } = await doctor({ output: 'json' }, { root: '/' })
-    expect([0, 3]).toContain(code)
+    expect([0, 1, 3]).toContain(code)
     expect(JSON.parse(out).machine.kernelRelease).toMatch(/^\d/)
   })
 })

@@ -72,10 +72,12 @@ test('what is wrong with the cluster itself is told: no plan can be made before 
   mkdirSync(dirname(config), { recursive: true })
   writeFileSync(config, 'cluster-cidr: 10.43.0.0/16\n')
   const { code, err } = await call(importCommand, { options: { 'host-root': 'machines/single', ...version } })
-  expect(code).toBe(0)
+  expect(code).toBe(3)
   expect(err).toContain('clusters/home/network.yaml:')
   expect(err).toContain('CIDR_OVERLAP')
   expect(err).toContain('that the cluster has itself; mend them before a plan is made\n')
+  expect(err).toContain('Next:\n  fairlead lint --cluster home    ')
+  expect(err).not.toContain('fairlead plan')
 })
 
 test('without a source, a release, or with a root that is not there', async () => {
@@ -87,6 +89,26 @@ test('without a source, a release, or with a root that is not there', async () =
   writeFileSync(join(directory, 'user-data'), 'hostname: x\n')
   const noCloud = call(importCommand, { options: { 'cloud-init': 'user-data', ...version } })
   await expect(noCloud).rejects.toMatchObject({ detail: { code: 'CLOUD_INIT_UNKNOWN' } })
+})
+
+test('a cloud-init file says itself which release it installs', async () => {
+  const install = 'curl -sfL https://get.k3s.io | INSTALL_K3S_VERSION=v1.33.4+k3s1 sh -s - server --disable traefik'
+  writeFileSync(join(directory, 'user-data'), `#cloud-config\nruncmd:\n  - ${install}\n`)
+  const { code, out } = await call(importCommand, { options: { 'cloud-init': 'user-data' } })
+  expect(code).toBe(0)
+  expect(out).toContain('for K3s v1.33.4+k3s1\n')
+})
+
+test('of a capture, directories of K3s itself are no news; a wrong one is no error in the repository', async () => {
+  const flags = { root: 'machines/secrets', cluster: 'site', node: 'safe-1' }
+  await call(captureCommand, { flags, options: { out: 'site.yaml' } })
+  expect(readFileSync(join(directory, 'site.yaml'), 'utf8')).toContain('manifests/metrics-server')
+  const { out } = await call(importCommand, { options: { capture: 'site.yaml', ...version } })
+  expect(out).not.toContain('metrics-server')
+  writeFileSync(join(directory, 'site.yaml'), 'a: [\n')
+  const broken = await call(importCommand, { options: { capture: 'site.yaml', ...version } })
+  expect(broken.code).toBe(3)
+  expect(broken.err).toContain('in the capture; nothing was planned or written\n')
 })
 
 test('a captured machine is imported, and its plan is empty', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CommandCall } from '../../src/cli/command.ts'
@@ -131,6 +131,14 @@ facts:
     expect([0, 3]).toContain(code)
   })
 
+  test('is another file: that is one mistake', async () => {
+    writeTree(world.directory, { 'network.yaml': network })
+    const { out } = await lint({ capture: 'network.yaml', output: 'json' })
+    expect(JSON.parse(out).problems).toMatchObject([
+      { code: 'CAPTURE_INVALID', what: 'the file is a ClusterNetwork, and no Capture of fairlead.dev/v1alpha1' },
+    ])
+  })
+
   test('that is broken is told with its place', async () => {
     writeTree(world.directory, { 'broken.yaml': 'kind: Capture\n' })
     const { code, out } = await lint({ capture: 'broken.yaml' })
@@ -155,7 +163,7 @@ describe('a machine', () => {
       expect(out).toContain('CFG_UNKNOWN_KEY_SERVER')
       expect(out).toContain('/etc/rancher/k3s/config.yaml')
       expect(out + err).not.toContain('very-secret')
-      expect(err).toMatch(/^pi-1: 1 error, /)
+      expect(err).toMatch(/^nothing says which release of K3s this is, .*\npi-1: 1 error, /)
     }
   })
 
@@ -163,6 +171,46 @@ describe('a machine', () => {
     const options = { 'host-root': 'root', rule: 'cfg-file-unsupported' }
     expect((await lint(options)).code).toBe(0)
     expect((await lint({ ...options, 'k3s-version': 'v1.18.2+k3s1' })).code).toBe(3)
+  })
+
+  test('reports manifests that K3s cannot apply, and none that it passes over', async () => {
+    const manifests = 'var/lib/rancher/k3s/server/manifests'
+    const nameless = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n'
+    writeTree(world.root, {
+      'etc/rancher/k3s/config.yaml': 'node-name: pi-1\n',
+      [`${manifests}/broken.yaml`]: 'a: [\n',
+      [`${manifests}/nameless.yaml`]: nameless,
+      [`${manifests}/template.yaml`]: 'a: {{ .Values.x }}\n',
+      [`${manifests}/off.yaml`]: 'a: [\n',
+      [`${manifests}/off.yaml.skip`]: '',
+      [`${manifests}/notes.txt`]: 'a: [\n',
+    })
+    const { code, out } = await lint({ 'host-root': 'root', output: 'json' })
+    const { problems } = JSON.parse(out) as { problems: { code: string; severity: string; place: { file: string } }[] }
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    expect(code).toBe(3)
+    expect(new Set(errors.map(({ place }) => place.file))).toEqual(
+      new Set(['broken', 'nameless', 'template'].map((name) => `/${manifests}/${name}.yaml`)),
+    )
+    expect(errors.map((problem) => problem.code)).toContain('TEMPLATE_LEFTOVER')
+    expect(errors.map((problem) => problem.code)).toContain('MANIFEST_INCOMPLETE')
+  })
+
+  test('without K3s is a wrong mount, and no healthy machine', async () => {
+    mkdirSync(join(world.directory, 'disk/etc'), { recursive: true })
+    await expect(lint({ 'host-root': 'disk' })).rejects.toMatchObject({ detail: { code: 'K3S_NOT_FOUND' } })
+  })
+
+  test('whose configuration is no text is in error, and says what it did not look at', async () => {
+    writeFileSync(join(world.root, 'etc/rancher/k3s/config.yaml'), Buffer.from([0x61, 0x3a, 0x20, 0xff, 0x0a]))
+    const { code, out, err } = await lint({ 'host-root': 'root', output: 'json' })
+    expect(code).toBe(3)
+    expect(JSON.parse(out)).toMatchObject({ machine: { rulesLeftOut: expect.any(Number) } })
+    expect(out).toContain('INVALID_UTF8')
+    expect(err).toMatch(/\d+ rules about flags were left out/)
+    writeFileSync(join(world.root, 'etc/rancher/k3s/config.yaml'), 'node-name: pi-1\n')
+    writeFileSync(join(world.root, 'etc/systemd/system/k3s.service'), Buffer.from([0xff, 0x0a]))
+    expect((await lint({ 'host-root': 'root' })).code).toBe(1)
   })
 
   test('that is nowhere is a failure', async () => {
@@ -176,6 +224,8 @@ test('what does not go together is bad usage', async () => {
     { capture: 'a', base: 'HEAD' },
     { 'host-root': '/', capture: 'a' },
     { 'k3s-version': 'v1.33.4+k3s1' },
+    { 'host-root': 'root', 'k3s-version': 'foo' },
+    { 'host-root': 'root', 'k3s-version': 'v1.33.4' },
     { rule: 'no-such-rule' },
     { rule: '' },
   ]) {
@@ -184,4 +234,5 @@ test('what does not go together is bad usage', async () => {
   expect((await lint({ 'host-root': 'root' }, { words: ['repo'] })).code).toBe(64)
   const { err } = await lint({ rule: 'net-overlp' })
   expect(err).toContain('did you mean net-overlap?')
+  expect((await lint({ rule: 'nope' })).err).toContain('fairlead explain rules lists them')
 })

@@ -36,3 +36,18 @@ test('paint sees the padded cell with its row and column', () => {
     ['b', 0, 1],
   ])
 })
+
+test('a table that wraps fits, loses nothing, and is as it was where there is room', () => {
+  const rows = [
+    ['SERVICE', 'BEFORE', 'AFTER'],
+    ['default/a-rather-long-name-of-a-service', '10.0.0.1, 10.0.0.2, 10.0.0.3', '10.0.0.4, 10.0.0.5 and 3 more'],
+  ]
+  const wrapped = formatTable(rows, { columns: 50, wraps: true })
+  const lines = wrapped.trimEnd().split('\n')
+  expect(lines.length).toBeGreaterThan(2)
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(50)
+  for (const word of rows.flat().join(' ').split(/[ /]/)) {
+    if (word.length < 12) expect(wrapped).toContain(word)
+  }
+  expect(formatTable(rows, { columns: 200, wraps: true })).toBe(formatTable(rows))
+})

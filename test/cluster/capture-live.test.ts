@@ -7,10 +7,12 @@ import { lbCommand } from '../../src/cli/lb.ts'
 import { lintCommand } from '../../src/cli/lint.ts'
 import type { Capture } from '../../src/domain/capture.ts'
 import { readCapture } from '../../src/schema/capture.ts'
+import { readYamlMap } from '../../src/text/yaml-read.ts'
 import { writeTree } from '../cli/sample-repository.ts'
 import { temporaryDirectory } from '../lab/temporary-directory.ts'
 import { clusterTest, hasApiServer, saySkipped, startApiServer, type TestApiServer } from './api-server.ts'
-import { canary, putAddon, putEvent, putK3sCluster, serverFiles } from './k3s-cluster.ts'
+import { putAddon, putEvent, putK3sCluster } from './k3s-cluster.ts'
+import { canary, serverFiles } from './k3s-machine.ts'
 import { fairlead, type Said, verb } from './verbs.ts'
 import { grantNarrowly, unreachableKubeconfig } from './visitors.ts'
 
@@ -96,12 +98,18 @@ clusterTest('no secret of the cluster or of a machine is in a capture, and what 
     })
     expect(code).toBe(0)
     expect(out + err).not.toContain(canary)
+    expect(JSON.stringify(chartsIn(out))).toContain('[{\\"name\\":\\"A_TOKEN\\",\\"value\\":\\"********\\"}]')
     // The name of a Secret is a reference to it, and no secret.
     expect(out).toContain('secretKeyRef: { name: cloudflare, key: token }')
     expect(out).toMatch(/flannel-backend[^a-z]+host-gw/)
     expect(out).toContain('ApplyManifestFailed')
   }
 })
+
+function chartsIn(text: string): readonly unknown[] {
+  const { facts } = readYamlMap(text) as Pick<Capture, 'facts'>
+  return (facts.objects ?? []).filter(({ kind }) => kind === 'HelmChart')
+}
 
 clusterTest('lb tells from a capture where every Service is served', async () => {
   const directory = await temporaryDirectory()
@@ -134,6 +142,8 @@ clusterTest('lint finds in a capture what K3s said when it was taken', async () 
   const { code, out } = await verb(directory, lintCommand, { options: { capture: 'home.yaml', output: 'json' } })
   const problems: readonly { code: string; what: string }[] = JSON.parse(out).problems
   expect(code).toBe(3)
+  // What is masked is no mistake of the cluster.
+  expect(problems.filter(({ code: one }) => one.startsWith('CHART_'))).toEqual([])
   expect(problems.filter(({ code: one }) => one.startsWith('MACHINE_'))).toEqual([
     expect.objectContaining({
       code: 'MACHINE_ADDON_FAILED',

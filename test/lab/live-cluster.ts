@@ -28,16 +28,10 @@ export function liveFacts(desired: DesiredState, subject: LintSubject): Facts {
     nodes,
     services: services.map(({ service }) => service),
     hostPortPods: pods,
-    servicelbDaemonSets: services.flatMap(({ service, pods: own }) =>
-      own.length === 0
-        ? []
-        : [
-            {
-              service: `${service.namespace}/${service.name}`,
-              nodeSelector: isAllowList(nodes) ? poolSelector(service) : {},
-            },
-          ],
-    ),
+    servicelbDaemonSets: services.flatMap(({ service, pods: own }) => {
+      const nodeSelector = isAllowList(nodes) ? poolSelector(service) : {}
+      return own.length === 0 ? [] : [{ service: `${service.namespace}/${service.name}`, nodeSelector }]
+    }),
     objects: [...packagedObjects(desired, subject), ...ownObjects(subject)],
   }
 }
@@ -56,13 +50,9 @@ function liveNode(desired: DesiredState, { name, role, facts, settings }: NodeSu
     name,
     role,
     labels: {
-      'beta.kubernetes.io/arch': 'amd64',
-      'beta.kubernetes.io/instance-type': 'k3s',
-      'beta.kubernetes.io/os': 'linux',
       'kubernetes.io/arch': 'amd64',
       'kubernetes.io/hostname': name,
       'kubernetes.io/os': 'linux',
-      'node.kubernetes.io/instance-type': 'k3s',
       ...(role === 'server' ? { 'node-role.kubernetes.io/control-plane': 'true' } : {}),
       ...facts.labels,
       ...own,

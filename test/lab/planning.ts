@@ -70,6 +70,7 @@ export function planInput(extra: Partial<PlanInput> = {}): PlanInput {
     engine: 'builtin',
     packaged: { kind: 'bundle', files: new Map() },
     config: undefined,
+    unreadConfig: [],
     hasK3s: true,
     takenOver: {},
     placeFlags: false,

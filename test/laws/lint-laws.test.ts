@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parseK3sVersion } from '../../src/k3s/version/k3s-version.ts'
 import { type ReleaseFloors, reaches } from '../../src/k3s/version/release-floors.ts'
 import { allRules } from '../../src/lint/catalogue.ts'
@@ -9,6 +9,9 @@ import type { LintSubject } from '../../src/lint/subject.ts'
 import { anyRelease, withRelease, writtenCluster } from './arbitrary-documents.ts'
 import { anySubject, onRelease } from './arbitrary-subjects.ts'
 import { clusterDirectory, compile, render, textsOf, unplaced } from './compiled-clusters.ts'
+
+// A hundred clusters are rendered in each of them, on a busy machine too.
+vi.setConfig({ testTimeout: 60_000 })
 
 test('no rule throws, whatever it is shown, and every finding says where, what, why and what to do', () => {
   fc.assert(

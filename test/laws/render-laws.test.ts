@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { findFlag, isKnownTo, longNameOf } from '../../src/k3s/flags/flag-catalogue.ts'
 import { supports } from '../../src/k3s/version/feature-gates.ts'
 import { parseK3sVersion } from '../../src/k3s/version/k3s-version.ts'
@@ -7,6 +7,9 @@ import { clusterNetworkSchema } from '../../src/schema/cluster-network.ts'
 import { toYaml } from '../../src/text/yaml-print.ts'
 import { writtenCluster } from './arbitrary-documents.ts'
 import { clusterDirectory, compile, flagsOf, render, textsOf, unplaced } from './compiled-clusters.ts'
+
+// A hundred clusters are rendered in each of them, on a busy machine too.
+vi.setConfig({ testTimeout: 60_000 })
 
 const anyCluster = writtenCluster({ ownFlags: true })
 const clusterOfFields = writtenCluster({ ownFlags: false })

@@ -60,6 +60,16 @@ describe('every rule', () => {
     for (const text of [rule.title, rule.why, rule.fix, rule.versions, ...rule.sources]) expectLine(text)
   })
 
+  test.each(allRules.map((rule) => [rule.id, rule.sources] as const))(
+    '%s names sources that its reader can open',
+    (_id, sources) => {
+      const [unreadable] = sources.filter((source) =>
+        /^(k3s-networking|k3s-packaged-components|node-networking)\b|DESIGN/.test(source),
+      )
+      expect(unreadable).toBeUndefined()
+    },
+  )
+
   test.each(unruled.map(({ id, reason }) => [id, reason]))('%s is left out for a reason', (_id, reason) => {
     expectLine(reason)
   })

@@ -16,6 +16,8 @@ describe('a machine that is as it should be', () => {
 
 const config = '/etc/rancher/k3s/config.yaml'
 const manifests = '/var/lib/rancher/k3s/server/manifests'
+const configMap = (name: string): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}, namespace: default }\n`
 
 interface MachineSlip {
   readonly name: string
@@ -99,7 +101,7 @@ const slips: readonly MachineSlip[] = [
   {
     name: 'two manifests with one AddOn name',
     on: single,
-    files: { [`${manifests}/app.yaml`]: 'a: 1\n', [`${manifests}/app.yml`]: 'b: 1\n' },
+    files: { [`${manifests}/app.yaml`]: configMap('a'), [`${manifests}/app.yml`]: configMap('b') },
     code: 'ADDON_NAME_CLASH',
     at: `${manifests}/app.yml:1`,
   },

@@ -139,8 +139,16 @@ describe('flags that something stronger overrides', () => {
   })
 
   test('a list on the command line is added to ours, and so never says the same', () => {
+    const reading = config({}, [['cluster-cidr', '10.42.0.0/16']])
+    expect(overridden({ 'cluster-cidr': ['10.42.0.0/16'] }, reading)).toEqual([
+      'cluster-cidr /etc/systemd/system/k3s.service',
+    ])
+  })
+
+  test('what is left out twice is left out once, and another item is not', () => {
     const reading = config({}, [['disable', 'traefik']])
-    expect(overridden({ disable: ['traefik'] }, reading)).toEqual(['disable /etc/systemd/system/k3s.service'])
+    expect(overridden({ disable: ['traefik'] }, reading)).toEqual([])
+    expect(overridden({ disable: ['coredns'] }, reading)).toEqual(['disable /etc/systemd/system/k3s.service'])
   })
 })
 
@@ -206,6 +214,26 @@ describe('a plan', () => {
     expect(plan.refusedFlags).toEqual([
       { kind: 'overridden', key: 'flannel-backend', at: at('/etc/systemd/system/k3s.service') },
     ])
+  })
+
+  test('flags that are in place already are not taken back: that something overrides them is reported', () => {
+    const plan = planNode(
+      planInput({
+        program: program([hostGw]),
+        engine: 'k3s',
+        config: config({}, [['flannel-backend', 'vxlan']]),
+        inventory: inventory({ [dropInPath]: hostGw.text }),
+        observation: observation(observed(dropInPath, hostGw.text)),
+      }),
+    )
+    expect([plan.changes, plan.refusedFlags]).toEqual([[], []])
+    expect(plan.reported).toMatchObject([{ path: dropInPath, reason: 'FlagsOverridden' }])
+  })
+
+  test('is refused while a file that K3s reads cannot be understood', () => {
+    const unreadConfig = [{ path: '/etc/rancher/k3s/config.yaml:2', reason: 'the file is not valid YAML' }]
+    const plan = planNode(planInput({ program: program([hostGw]), engine: 'k3s', config: inForce, unreadConfig }))
+    expect(plan.refusedFlags).toEqual([{ kind: 'unread', ...unreadConfig[0] }])
   })
 
   test('is refused where K3s reads its drop-ins from another place', () => {

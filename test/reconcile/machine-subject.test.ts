@@ -76,6 +76,15 @@ describe('a machine', () => {
     expect(subject.services.map(({ service: { name } }) => name)).toEqual(['kube-dns', 'lan'])
   })
 
+  test('has a K3s where a trace of one is', () => {
+    const traces = [config, unit, '/etc/init.d/k3s-agent', '/etc/default/k3s', `${manifests}/lan.yaml`]
+    for (const path of traces) expect(viewMachine({ reading: hostReading({ [path]: '' }) }).hasK3s).toBe(true)
+    const others = { '/etc/hostname': 'pi-1\n', '/etc/cni/net.d/10-calico.conflist': '{}', '/etc/ufw/ufw.conf': '' }
+    expect(viewMachine({ reading: hostReading(others) }).hasK3s).toBe(false)
+    const closed = hostReading({ [config]: { unreadable: 'permission denied' } })
+    expect(viewMachine({ reading: closed }).hasK3s).toBe(true)
+  })
+
   test('alone knows nothing of a cluster', () => {
     const { facts, nodes } = viewMachine({ reading: hostReading() }).subject
     expect(facts).toMatchObject({ origin: 'assumed', services: [] })
@@ -130,6 +139,19 @@ describe('the rules over a machine', () => {
     )
     expect(closed.problems.map(({ code }) => code)).not.toContain('CFG_UNKNOWN_KEY_SERVER')
     expect(closed.skipped).toBeGreaterThan(0)
+  })
+
+  test('quote no value that a flag keeps secret', () => {
+    const text = 'kube-apiserver-arg: [oidc-client-secret=CANARY-a]\nmy-password:\n  CANARY-b\nnode-ip: CANARY-c\n'
+    const { problems } = lintMachine({ reading: hostReading({ [config]: text }) }, undefined)
+    expect(JSON.stringify(problems)).toContain('CANARY-c')
+    expect(JSON.stringify(problems)).not.toMatch(/CANARY-[ab]/)
+  })
+
+  test('say how many of them are about releases, where nobody knows this one', () => {
+    const reading = hostReading({ [config]: 'node-name: pi-1\n' })
+    expect(lintMachine({ reading }, undefined).withoutRelease).toBeGreaterThan(50)
+    expect(lintMachine({ reading, version: 'v1.33.4+k3s1' }, undefined).withoutRelease).toBe(0)
   })
 
   test('an override that is both on disk and in the API is one', () => {

@@ -145,6 +145,22 @@ test('a list flag that the documents write as one value is a list with one item'
   })
 })
 
+test('a flag at several levels is that of the most particular one, whole', () => {
+  const k3sFlags = {
+    nodes: { 'kubelet-arg': ['max-pods=200', 'v=1'], 'node-ip': '10.0.0.1' },
+    servers: { 'kubelet-arg': ['max-pods=50'], 'node-ip': '10.0.0.2' },
+  }
+  const nodes = [{ name: 'pi-2', role: 'agent', addresses: ['10.0.0.3'] }]
+  const desired = desiredState({ k3sFlags, nodes })
+  expect(told(desired, server)).toMatchObject({ 'kubelet-arg': ['max-pods=50'], 'node-ip': ['10.0.0.2'] })
+  expect(told(desired, agent)).toEqual({ 'kubelet-arg': ['max-pods=200', 'v=1'], 'node-ip': ['10.0.0.3'] })
+  const own = {
+    ...desired,
+    nodes: [nodeNetwork('one', { nodes: { names: ['pi-1'] }, k3sFlags: { 'kubelet-arg': ['v=2'] } })],
+  }
+  expect(told(own, server)['kubelet-arg']).toEqual(['v=2'])
+})
+
 test('two names of one flag become one flag, and what stands closer to the node wins', () => {
   const spec = {
     nodes: [{ name: 'pi-1', role: 'server', addresses: ['192.168.1.11'] }],

@@ -125,6 +125,18 @@ test('a disabled Traefik has no HelmChartConfig, and a Traefik without values no
   }
 })
 
+test('what K3s does not read stays in the repository', () => {
+  const files = ['lan.yaml', 'README.md', 'lan.yaml.bak', 'lan.yaml.skip', 'sub/x.JSON', 'notes.txt', 'y.skip']
+  const desired = desiredState(
+    {},
+    files.map((name) => manifest(name, 'kind: X\n')),
+  )
+  const written = renderNodeProgram(desired, server).files.flatMap(({ path }) =>
+    path.startsWith(manifests) ? [path] : [],
+  )
+  expect(written).toEqual(['lan.yaml', 'lan.yaml.skip', 'sub/x.JSON'].map((name) => `${manifests}/${name}`))
+})
+
 test('CoreDNS zones, chart overrides and manifests are one file each', () => {
   const desired = desiredState(
     {

@@ -50,6 +50,34 @@ test('the reference page has a line for every field, and marks what nothing acts
   expect(referencePage('ClusterNetwork')).toContain('| `spec.drift.drops` | text | `Allow` |')
 })
 
+test('no switch repeats what its component is, and what stands above it says so', () => {
+  const components = Object.entries(
+    jsonSchema('ClusterNetwork').properties?.['spec']?.properties?.['components']?.properties ?? {},
+  )
+  const switches = components.flatMap(([name, { description = '', properties }]) => {
+    const text = properties?.['enabled']?.description
+    return text === undefined ? [] : [{ name, description, text }]
+  })
+  expect(switches.map(({ name }) => name)).toContain('kubeProxy')
+  for (const { description, text } of switches) {
+    expect(text).toMatch(/^Whether K3s (deploys|runs) it\. false /)
+    expect(text).not.toContain(description)
+  }
+})
+
+test.each([
+  ['ClusterNetwork', 'k3sFlags.servers', /the other one on agents/],
+  ['ClusterNetwork', 'k3sFlags', /nodes, servers, spec\.nodes \(addresses\), k3sFlags and fields of a NodeNetwork/],
+  ['NodeNetwork', 'nodeIP', /win over those of spec\.nodes/],
+  ['NodeNetwork', 'nodeName', /where it is not the host name/],
+  ['NodeNetwork', 'k3sFlags', /a list whole/],
+] as const)('%s spec.%s says which of two wins', (kind, path, order) => {
+  const field = path
+    .split('.')
+    .reduce<JsonSchema | undefined>((schema, name) => schema?.properties?.[name], jsonSchema(kind).properties?.['spec'])
+  expect(field?.description).toMatch(order)
+})
+
 function fieldsBelow(schema: JsonSchema, path: string): [string, JsonSchema][] {
   const inner = schema.items ?? schema
   const inside = schema.items === undefined ? path : `${path}[]`

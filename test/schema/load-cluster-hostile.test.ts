@@ -96,6 +96,14 @@ describe('content', () => {
     ])
   })
 
+  test('of a chart that is too large is not told to be split', () => {
+    const huge: Content = { type: 'file', sizeBytes: 2 * 1024 * 1024 }
+    const { problems } = load({ [file]: network, [`${directory}/charts/cilium-1.17.4.tgz`]: huge })
+    expect(problems.map(({ code }) => code)).toEqual(['FILE_TOO_LARGE'])
+    expect(problems[0]?.why).toContain('1048576 bytes')
+    expect(problems[0]?.fix).not.toContain('split')
+  })
+
   test('that is no text is refused', () => {
     const bytes = new Uint8Array([0x61, 0xff, 0xfe])
     expect(

@@ -62,6 +62,8 @@ test('what is missing is told with what it is for', () => {
     code: 'REQUIRED_FIELD',
     place: { line: 7, column: 27 },
     what: 'spec.loadBalancer.pools[0].name is missing',
+    why: 'it has no default, so nothing can stand in for it',
+    fix: 'write name here. Name of the pool; becomes the label svccontroller.k3s.cattle.io/lbpool',
   })
 })
 
@@ -92,6 +94,8 @@ describe('types', () => {
 describe('values that K3s or Linux would refuse', () => {
   const cases: { text: string; expected: string[] }[] = [
     { text: 'k3sVersion: v1.33', expected: ['6:15 VERSION_INVALID'] },
+    { text: 'k3sVersion: v1.17.0+k3s.1', expected: [] },
+    { text: 'k3sVersion: v1.17.0+k3s.', expected: ['6:15 VERSION_INVALID'] },
     { text: 'addressing: { clusterCIDR: [010.0.0.0/8] }', expected: ['7:31 CIDR_INVALID'] },
     { text: 'addressing: { clusterCIDR: [10.0.0.5/8] }', expected: ['7:31 CIDR_HOST_BITS'] },
     { text: 'addressing: { clusterCIDR: [] }', expected: ['7:30 TOO_FEW_ITEMS'] },
@@ -102,9 +106,16 @@ describe('values that K3s or Linux would refuse', () => {
     { text: 'addressing: { serviceNodePortRange: 30000-70000 }', expected: ['7:39 PORT_RANGE_INVALID'] },
     { text: 'cni: { flannel: { interface: way-too-long-name } }', expected: ['7:32 INTERFACE_INVALID'] },
     { text: 'components: { coredns: { custom: { "a b": x } } }', expected: ['7:38 CONFIG_KEY_INVALID'] },
-    { text: 'helmChartConfigs: [{ name: x }]', expected: ['7:22 EXACTLY_ONE'] },
-    { text: 'helmChartConfigs: [{ name: x, values: {}, valuesContent: "" }]', expected: ['7:22 EXACTLY_ONE'] },
-    { text: 'helmChartConfigs: [{ name: 5 }]', expected: ['7:22 EXACTLY_ONE', '7:30 WRONG_TYPE'] },
+    { text: 'helmChartConfigs: [{ name: x }]', expected: ['7:22 AT_LEAST_ONE'] },
+    { text: 'helmChartConfigs: [{ name: x, valuesFrom: [] }]', expected: ['7:22 AT_LEAST_ONE'] },
+    { text: 'helmChartConfigs: [{ name: x, values: {}, valuesContent: "" }]', expected: ['7:22 ONLY_ONE'] },
+    { text: 'helmChartConfigs: [{ name: x, valuesFrom: [{ secretName: s, keys: [k] }] }]', expected: [] },
+    { text: 'helmChartConfigs: [{ name: x, failurePolicy: retry }]', expected: [] },
+    {
+      text: 'helmChartConfigs: [{ name: x, values: {}, valuesFrom: [{ secretName: s, keys: [k] }] }]',
+      expected: [],
+    },
+    { text: 'helmChartConfigs: [{ name: 5 }]', expected: ['7:22 AT_LEAST_ONE', '7:30 WRONG_TYPE'] },
     {
       text: 'loadBalancer: { pools: [{ name: a, nodes: { matchLabels: { "-x": z } } }] }',
       expected: ['7:62 LABEL_INVALID'],
@@ -166,6 +177,47 @@ test('long values are cut, and values of fields that may be secret are not shown
   expect(problemIn(`  addressing: { clusterDomain: "${'X'.repeat(500)}" }\n`).what.length).toBeLessThan(150)
   const dashboard = problemIn('  components: { traefik: { dashboard: { host: a, basicAuthSecret: "hunter 2" } } }\n')
   expect(JSON.stringify(dashboard)).not.toContain('hunter')
+})
+
+describe('passwords in addresses are told nowhere', () => {
+  const cases: { text: string; what: string; fix: RegExp }[] = [
+    {
+      text: 'cni: { plugin: cilium, chart: { repository: "https://user:hunter2@helm.cilium.io" } }',
+      what: 'spec.cni.chart.repository "https://********@helm.cilium.io" is not an http or https address without credentials',
+      fix: /^write it like https:\/\/helm\.cilium\.io; .* charts\/ and name it in file$/,
+    },
+    {
+      text: 'cni: { plugin: cilium, chart: { oci: "oci://hunter2@registry.lan/charts/cilium" } }',
+      what: 'spec.cni.chart.oci "oci://********@registry.lan/charts/cilium" is not an OCI reference',
+      fix: /^write it like oci:/,
+    },
+    {
+      text: 'probes: [{ name: a, http: { url: "https://user:hun/ter2@nas.lan" } }]',
+      what: 'spec.probes[0].http.url "https://********@nas.lan" is not an http or https address without credentials',
+      fix: /nas\.home\.lan/,
+    },
+    {
+      text: 'probes: [{ name: a, tcp: { host: "tcp://user:hunter2@nas.lan", port: 1 } }]',
+      what: 'spec.probes[0].tcp.host "tcp://********@nas.lan" is not a host name or an address',
+      fix: /nas\.home\.lan/,
+    },
+    {
+      text: 'components: { disable: ["--token=hunter2"] }',
+      what: 'spec.components.disable[0] (not shown) is not an item of the disable list',
+      fix: /^write a name/,
+    },
+  ]
+  test.each(cases)('$text', ({ text, what, fix }) => {
+    const problem = problemIn(`  ${text}\n`)
+    expect(problem.what).toBe(what)
+    expect(problem.fix).toMatch(fix)
+    expect(JSON.stringify(problem)).not.toMatch(/hunter2|hun\/ter2/)
+  })
+
+  test('a chart is not told about probes', () => {
+    const { why, fix } = problemIn('  cni: { plugin: cilium, chart: { repository: "ftp://helm.cilium.io" } }\n')
+    expect(`${why} ${fix}`).not.toMatch(/probe|health/)
+  })
 })
 
 test('everything that DESIGN shows is accepted', () => {

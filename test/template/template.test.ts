@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Facts, NodeFacts } from '../../src/domain/facts.ts'
+import { assumedFacts } from '../../src/domain/facts.ts'
 import { compileRevision } from '../../src/reconcile/compile-revision.ts'
+import { loadDesired } from '../../src/reconcile/load-desired.ts'
+import { previewLb } from '../../src/reconcile/preview-lb.ts'
 import { readYamlMap } from '../../src/text/yaml-read.ts'
 import { readTemplateFile, templateFiles, templateReader, templateRoot } from './template-reader.ts'
 
@@ -100,6 +103,34 @@ test('the two pools of edge label one node each, and the Service that no chart o
     ['node-labels:edge-3', 'plant'],
     ['service-labels:default/mqtt', 'plant'],
   ])
+})
+
+test('edge names its machines, so that its pools can be told without a capture', async () => {
+  const loaded = await loadDesired(templateReader, 'clusters/edge', new AbortController().signal)
+  if (loaded.kind === 'refused') throw new Error(JSON.stringify(loaded.problems))
+  const services = previewLb(loaded.desired, assumedFacts)?.after.services ?? []
+  expect(services.map(({ key, pool, actual }) => [key, pool, actual.addresses])).toEqual([
+    ['kube-system/traefik', 'public', ['192.168.10.12']],
+  ])
+})
+
+test('the README tells of every directory that Fairlead reads, and of every verb for a checkout', () => {
+  const text = readTemplateFile('README.md')
+  const words = ['manifests/', 'charts/', 'cni/', 'nodes/', 'base/', '.sops.yaml', 'age-keygen']
+  const verbs = [
+    'validate',
+    'lint',
+    'plan',
+    'render',
+    'explain',
+    'import',
+    'capture',
+    'bootstrap',
+    'lb',
+    'doctor',
+    'drift',
+  ]
+  for (const word of [...words, ...verbs.map((verb) => `fairlead ${verb}`)]) expect(text).toContain(word)
 })
 
 test('the modeline of every document names a schema that is there', () => {

@@ -26,6 +26,7 @@ const secrets = [
     text: 'spec:\n  valuesContent: |\n    env:\n      - { name: A_TOKEN, value: hunter2 }\n',
     line: 2,
   },
+  { name: 'a text with a mistake', text: 'a: [1\nenv: [{ name: A_TOKEN, value: hunter2 }]\n', line: 2 },
   { name: 'the second document', text: 'a: 1\n---\ntokens: [hunter2]\n', line: 3 },
 ]
 

@@ -8,6 +8,8 @@ import { type ShellWord, splitShellWords } from './shell-words.ts'
 export interface InstallReading extends ArgumentReading {
   /** Variables in front of the command, `K3S_` ones and proxies: the installer hands them on to the service. */
   readonly environment: Environment
+  /** `INSTALL_K3S_VERSION`: `v1.33.4+k3s1`; absent where the newest of a channel is installed. */
+  readonly version?: string
 }
 
 /**
@@ -47,7 +49,8 @@ export function readInstallCommand(
   const environment = assigned
     .filter(({ name }) => /^(K3S|CONTAINERD)_|^(NO|HTTP|HTTPS)_PROXY$/i.test(name))
     .map(({ name, value }) => variable(name, value, at))
-  return { ...readArguments(located, { isBoolean }), environment }
+  const version = assigned.findLast(({ name }) => name === 'INSTALL_K3S_VERSION')?.value ?? ''
+  return { ...readArguments(located, { isBoolean }), environment, ...(version === '' ? {} : { version }) }
 }
 
 /** `[sh, -c, "line"]` is a line; undefined for a command that no shell reads. */

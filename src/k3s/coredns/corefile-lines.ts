@@ -13,6 +13,14 @@ export interface CorefileShape {
   readonly unclosed: number
   /** Lines, from 1, where the } of a block at the top stands behind a directive, whose argument it then is. */
   readonly closedBehindDirective: readonly number[]
+  /** First words of the lines directly inside of server blocks. */
+  readonly directives: readonly CorefileWord[]
+}
+
+export interface CorefileWord {
+  readonly word: string
+  /** From 1. */
+  readonly line: number
 }
 
 /**
@@ -23,6 +31,7 @@ export interface CorefileShape {
 export function corefileShape(text: string): CorefileShape {
   const topLevel: TopLevelLine[] = []
   const closedBehindDirective: number[] = []
+  const directives: CorefileWord[] = []
   let isSnippet = false
   let depth = 0
   let lowest = 0
@@ -31,7 +40,12 @@ export function corefileShape(text: string): CorefileShape {
     if (words.length === 0) continue
     const outside = depth
     if (outside === 0) isSnippet = words[0]?.startsWith('(') === true
+    let isFirst = true
     for (const [position, word] of words.entries()) {
+      if (depth === 1 && isFirst && !isSnippet && word !== '}' && word !== '{') {
+        directives.push({ word: word.replace(/\{$/, ''), line: index + 1 })
+        isFirst = false
+      }
       const opens = word === '{' || (word.endsWith('{') && !word.startsWith('{'))
       if (opens) depth += 1
       if (word === '}') depth -= 1
@@ -48,7 +62,7 @@ export function corefileShape(text: string): CorefileShape {
       opensBlock: words.some((word) => word.endsWith('{')),
     })
   }
-  return { topLevel, unclosed: lowest < 0 ? lowest : depth, closedBehindDirective }
+  return { topLevel, unclosed: lowest < 0 ? lowest : depth, closedBehindDirective, directives }
 }
 
 function headOf(words: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
-import { corefileShape, type TopLevelLine } from './corefile-lines.ts'
+import { type CorefileWord, corefileShape, type TopLevelLine } from './corefile-lines.ts'
+import { corednsPlugins, packagedOnce } from './plugins.ts'
 
 export type CustomEntryKind = 'server' | 'override' | 'ignored'
 
@@ -13,6 +14,9 @@ export interface CustomEntryFault {
     | 'block-in-override'
     | 'default-zone'
     | 'no-directive'
+    /** A plugin of the packaged block that may stand there once. */
+    | 'stands-already'
+    | 'unknown-plugin'
   /** The word in question. */
   readonly word?: string
   /** Line of the entry, from 1. */
@@ -32,12 +36,13 @@ export function customEntryKind(key: string): CustomEntryKind {
 export function customEntryFaults(key: string, text: string): CustomEntryFault[] {
   const kind = customEntryKind(key)
   if (kind === 'ignored') return [{ kind: 'ignored', line: 1 }]
-  const { topLevel, unclosed, closedBehindDirective } = corefileShape(text)
+  const { topLevel, unclosed, closedBehindDirective, directives } = corefileShape(text)
   if (unclosed !== 0) return [{ kind: 'braces', line: text.trimEnd().split('\n').length }]
   if (kind === 'override') return topLevel.flatMap(overrideFaults)
   return [
     ...closedBehindDirective.map((line) => ({ kind: 'closed-behind-directive', line }) as const),
     ...serverFaults(topLevel),
+    ...directives.flatMap(unknownPlugin),
   ]
 }
 
@@ -62,8 +67,18 @@ function serverFaults(lines: readonly TopLevelLine[]): CustomEntryFault[] {
 
 function overrideFaults({ words, opensBlock, line }: TopLevelLine): CustomEntryFault[] {
   const [first = ''] = words
-  if (/^[a-z][a-z0-9_]*$/.test(first)) return []
+  if (packagedOnce.has(first)) return [{ kind: 'stands-already', word: first, line }]
+  if (isPluginName(first)) return unknownPlugin({ word: first, line })
   return [{ kind: opensBlock ? 'block-in-override' : 'no-directive', word: first, line }]
+}
+
+function unknownPlugin({ word, line }: CorefileWord): CustomEntryFault[] {
+  const isKnown = word === 'import' || !isPluginName(word) || corednsPlugins.includes(word)
+  return isKnown ? [] : [{ kind: 'unknown-plugin', word, line }]
+}
+
+function isPluginName(word: string): boolean {
+  return /^[a-z][a-z0-9_]*$/.test(word)
 }
 
 /** The packaged Corefile has `.:53` itself; a second one keeps CoreDNS from starting. */

@@ -27,7 +27,9 @@ export function ensureOutcome(
   const wrong = sourceRangesOf(service).find((range) => !isSourceRange(range))
   if (wrong !== undefined) return refusal(`${JSON.stringify(wrong)} in its source ranges is no network`)
   const own = ownTolerations(service, version, cluster.readAnnotation)
-  return own.ok ? success([...defaults, ...own.value]) : refusal(`its tolerations annotation: ${own.error}`)
+  if (!own.ok) return refusal(`its tolerations annotation: ${own.error}`)
+  // The same list where nothing is added: it is asked for by what it is.
+  return success(own.value.length === 0 ? defaults : [...defaults, ...own.value])
 }
 
 /** The tolerations of the annotation alone; empty in releases that do not read it. */

@@ -9,6 +9,8 @@ import type { PortHolder } from './prediction.ts'
 export interface HostPorts {
   /** Whether anybody else wants one of them, anywhere. */
   readonly isContested: boolean
+  /** Whether an ordinary pod that holds one of them is no obstacle. */
+  readonly mayPreempt: boolean
   /** Ports that somebody else holds on a node. */
   conflicts(node: string): readonly PortConflict[]
   take(node: string): void
@@ -30,30 +32,42 @@ export interface PortConflict {
 export function hostPorts(
   services: readonly ServiceFacts[],
   pods: readonly HostPortPod[],
+  version: K3sVersion,
 ): (service: ServiceFacts) => HostPorts {
-  const holders = new Map<string, PortHolder>()
-  const contested = contestedPorts(services, pods)
-  for (const { namespace, name, node, ports } of pods) {
-    if (node === undefined) continue
-    for (const { protocol, port } of ports) {
-      holders.set(placeOf(node, `${port}/${protocol}`), { kind: 'pod', key: `${namespace}/${name}` })
-    }
-  }
+  const holders = holdersOf(contestedPorts(services, pods), pods)
   return (service) => {
-    const key = serviceKey(service)
-    const ports = portTexts(service).filter((port) => contested.has(port))
+    const own: PortHolder = { kind: 'service', key: serviceKey(service) }
+    const ports = portTexts(service).flatMap((port) => {
+      const byNode = holders.get(port)
+      return byNode === undefined ? [] : [{ port, byNode }]
+    })
     return {
       isContested: ports.length > 0,
+      mayPreempt: preemptsOrdinaryPods(service, version),
       conflicts: (node) =>
-        ports.flatMap((port): PortConflict[] => {
-          const heldBy = holders.get(placeOf(node, port))
-          return heldBy === undefined || (heldBy.kind === 'service' && heldBy.key === key) ? [] : [{ port, heldBy }]
+        ports.flatMap(({ port, byNode }): PortConflict[] => {
+          const heldBy = byNode.get(node)
+          return heldBy === undefined || (heldBy.kind === 'service' && heldBy.key === own.key) ? [] : [{ port, heldBy }]
         }),
       take(node) {
-        for (const port of ports) holders.set(placeOf(node, port), { kind: 'service', key })
+        for (const { byNode } of ports) byNode.set(node, own)
       },
     }
   }
+}
+
+/** Who holds a contested port, by port and by node. */
+function holdersOf(
+  contested: ReadonlySet<string>,
+  pods: readonly HostPortPod[],
+): ReadonlyMap<string, Map<string, PortHolder>> {
+  const holders = new Map([...contested].map((port) => [port, new Map<string, PortHolder>()]))
+  for (const { namespace, name, node, ports } of pods) {
+    if (node === undefined) continue
+    const holder: PortHolder = { kind: 'pod', key: `${namespace}/${name}` }
+    for (const { protocol, port } of ports) holders.get(`${port}/${protocol}`)?.set(node, holder)
+  }
+  return holders
 }
 
 /** `443/TCP`, each once. */
@@ -78,8 +92,4 @@ function contestedPorts(services: readonly ServiceFacts[], pods: readonly HostPo
   const contested = new Set(pods.flatMap((pod) => pod.ports.map(({ port, protocol }) => `${port}/${protocol}`)))
   for (const port of services.flatMap(portTexts)) (once.has(port) ? contested : once).add(port)
   return contested
-}
-
-function placeOf(node: string, port: string): string {
-  return `${port} ${node}`
 }

@@ -34,9 +34,10 @@ export function statusAddresses(
 
 /** Whether the list, family by family, is in another order than the numbers would be. */
 export function isTextOrder(addresses: readonly string[]): boolean {
+  const values = addresses.map((address) => parseAddress(address)?.value ?? 0n)
   return addresses.some((address, index) => {
     const next = addresses[index + 1]
     if (next === undefined || familyOf(next) !== familyOf(address)) return false
-    return (parseAddress(address)?.value ?? 0n) > (parseAddress(next)?.value ?? 0n)
+    return (values[index] ?? 0n) > (values[index + 1] ?? 0n)
   })
 }

@@ -31,7 +31,7 @@ function covers({ key, operator, value, effect }: Toleration, taint: Taint): boo
  * @see k3s-io/k3s pkg/cloudprovider/servicelb.go; kubernetes/kubernetes pkg/controller/daemon/util/daemonset_util.go
  */
 export function defaultTolerations(version: K3sVersion): readonly Toleration[] {
-  return supports('servicelb-master-toleration', version) ? [...ownTolerations, ...masterToleration] : ownTolerations
+  return supports('servicelb-master-toleration', version) ? tolerationsWithMaster : ownTolerations
 }
 
 function anyValue(key: string, effect?: Taint['effect']): Toleration {
@@ -49,7 +49,10 @@ const ownTolerations: readonly Toleration[] = [
   anyValue('node.kubernetes.io/unschedulable', 'NoSchedule'),
 ]
 
-const masterToleration = [anyValue('node-role.kubernetes.io/master', 'NoSchedule')]
+const tolerationsWithMaster: readonly Toleration[] = [
+  ...ownTolerations,
+  anyValue('node-role.kubernetes.io/master', 'NoSchedule'),
+]
 
 /**
  * The value of the tolerations annotation, read from JSON or YAML, as ServiceLB and the API server check it.

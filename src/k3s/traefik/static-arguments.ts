@@ -4,9 +4,12 @@ export interface StaticArgument {
   readonly value?: string
 }
 
-/** Undefined for a text that is no `--name` or `--name=value`. */
+/**
+ * Undefined for a text that is no `--name` or `--name=value`; one dash is as good as two.
+ * @see traefik/paerser flag/flagparser.go (`parseOne`)
+ */
 export function parseStaticArgument(text: string): StaticArgument | undefined {
-  const match = /^--([A-Za-z][\w.[\]@-]*)(?:=(.*))?$/s.exec(text)
+  const match = /^--?([A-Za-z][\w.[\]@-]*)(?:=(.*))?$/s.exec(text)
   const name = match?.[1]
   if (name === undefined || name.includes('..') || name.endsWith('.')) return undefined
   const value = match?.[2]

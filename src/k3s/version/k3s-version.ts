@@ -12,11 +12,11 @@ export interface K3sVersion {
 }
 
 /**
- * `v1.33.4+k3s1`, `v1.33.4-rc1+k3s1`, `v0.10.2`, with or without the `v`; undefined for every other text.
+ * `v1.33.4+k3s1`, `v1.33.4-rc1+k3s1`, `v1.17.0+k3s.1`, `v0.10.2`, with or without the `v`; undefined for every other text.
  * @see k3s-networking §0.1
  */
 export function parseK3sVersion(text: string): K3sVersion | undefined {
-  const match = /^v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:-(?:alpha|beta|rc)(\d{1,3}))?(?:\+k3s(\d{1,3}))?$/.exec(text)
+  const match = /^v?(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:-(?:alpha|beta|rc)(\d{1,3}))?(?:\+k3s\.?(\d{1,3}))?$/.exec(text)
   if (match === null) return undefined
   const [major = 0, minor = 0, patch = 0] = match.slice(1, 4).map(Number)
   const candidate = match[4] === undefined ? {} : { candidate: Number(match[4]) }

@@ -10,6 +10,11 @@ export const knownMinors: readonly string[] = Array.from(
   (_, index) => `1.${oldestMinor + index}`,
 )
 
+/** Whether a release is of a branch that the tables do not reach back to. */
+export function isBeforeKnown(version: K3sVersion): boolean {
+  return version.major < 1 || (version.major === 1 && version.minor < oldestMinor)
+}
+
 /** Whether the tables were made with this branch in view; past the newest they say what the newest does. */
 export function isKnownMinor(version: K3sVersion): boolean {
   return version.major === 1 && version.minor >= oldestMinor && version.minor <= newestMinor

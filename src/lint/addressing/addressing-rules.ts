@@ -1,4 +1,5 @@
 import type { RuleGroup } from '../rule.ts'
+import { argumentBypass } from './argument-bypass.ts'
 import { cidrCount, cidrHostBits, cidrParse } from './cidr-form.ts'
 import { clusterDomain, dnsFamily, dnsInService, dnsParse } from './cluster-dns.ts'
 import { egressAgentless, egressEnum, egressPodCni } from './egress.ts'
@@ -7,6 +8,7 @@ import { acceptRouterAdvertisements, masqueradeWithoutEffect, ulaMasquerade } fr
 import { nodePortRange, nodePortReserved, nodePortShrink } from './node-ports.ts'
 import { clusterCapacity, maxPodsMask, nodeMask, nodeMaskFlag } from './node-ranges.ts'
 import { nodeIpInCidr, overlap, wideDefault } from './overlap.ts'
+import { serviceFamilies, serviceNodePort } from './service-objects.ts'
 import { serviceSize, serviceSmall } from './service-range.ts'
 
 /** Ranges, cluster DNS, node ports, and how traffic leaves the cluster. */
@@ -42,6 +44,9 @@ export const addressingRules: RuleGroup = {
     acceptRouterAdvertisements,
     ipv6Windows,
     wideDefault,
+    argumentBypass,
+    serviceNodePort,
+    serviceFamilies,
   ],
   notApplicable: [],
 }

@@ -43,7 +43,7 @@ export const cidrCount: Rule = {
   title: 'cluster-cidr or service-cidr has two ranges of one family',
   why: 'Kubernetes takes one range of each family, and two at most',
   fix: 'keep one IPv4 and one IPv6 range at most; one wider range takes the place of two',
-  sources: ['kubernetes/kubernetes cmd/kube-apiserver/app/options/validation.go', 'k3s-networking §9.2'],
+  sources: ['kubernetes/kubernetes cmd/kube-apiserver/app/options/validation.go'],
   check: (subject) =>
     plansOf(subject).flatMap(({ plan }) =>
       [plan.pods, plan.services].flatMap((ranges) => ranges.flatMap((range, index) => surplus(range, ranges, index))),

@@ -32,7 +32,7 @@ export const egressPodCni: Rule = {
   fix: 'set egress-selector-mode to cluster or agent, or let the plugin take its addresses from the Node',
   versions,
   looksAt: ['settings', 'manifests', 'live'],
-  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §8.1'],
+  sources: ['k3s-io/docs docs/networking/basic-network-options.md'],
   check(subject) {
     const plugin = ownAddressPlugin(subject)
     if (plugin === undefined) return []

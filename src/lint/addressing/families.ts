@@ -16,7 +16,7 @@ export const familyMatch: Rule = {
   fix: 'write one range per family in both, in the same order',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['k3s-io/k3s pkg/agent/run.go', 'k3s-networking §9.2'],
+  sources: ['k3s-io/k3s pkg/agent/run.go'],
   check: (subject) =>
     plansOf(subject).flatMap(({ node, plan }): Finding[] => {
       const ranges = [...plan.pods, ...plan.services]
@@ -39,7 +39,7 @@ export const dualStackGate: Rule = {
   fix: 'upgrade K3s first, or keep one family',
   versions: 'before 1.23.7',
   looksAt: ['settings'],
-  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §1.1, §9.2'],
+  sources: ['k3s-io/docs docs/networking/basic-network-options.md'],
   check(subject) {
     const usesFlannel = flannelBackendOf(subject) !== 'none'
     return plansOf(subject).flatMap(({ node, plan }): Finding[] => {

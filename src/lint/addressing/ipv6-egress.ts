@@ -17,7 +17,7 @@ export const ulaMasquerade: Rule = {
   fix: 'set flannel-ipv6-masq: true, or give pods a range that is routed to the nodes',
   versions: '1.22.6 / 1.23.2 and later',
   looksAt: ['settings'],
-  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §3.6'],
+  sources: ['k3s-io/docs docs/networking/basic-network-options.md'],
   check(subject) {
     if (flannelBackendOf(subject) === 'none') return []
     const flag = findFlag(flagName)
@@ -42,7 +42,7 @@ export const masqueradeWithoutEffect: Rule = {
   fix: 'leave flannel-ipv6-masq out, or give the cluster an IPv6 range when it is built',
   versions: '1.22.6 / 1.23.2 and later',
   looksAt: ['settings'],
-  sources: ['k3s-io/k3s pkg/agent/flannel/flannel.go', 'k3s-networking §3.6'],
+  sources: ['k3s-io/k3s pkg/agent/flannel/flannel.go'],
   check: (subject) =>
     plansOf(subject).flatMap(({ node, plan }): Finding[] => {
       const written = scalarOf(node.settings, flagName)

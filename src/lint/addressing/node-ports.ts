@@ -36,7 +36,7 @@ export const nodePortReserved: Rule = {
   fix: 'take a range that keeps clear of them, like 30000-32767',
   versions: '1.20.4 and later',
   looksAt: ['settings', 'live', 'host'],
-  sources: ['k3s-io/docs docs/installation/requirements.md', 'k3s-networking §9.1'],
+  sources: ['k3s-io/docs docs/installation/requirements.md'],
   check: (subject) =>
     knowingServers(subject).flatMap((node): Finding[] => {
       const written = scalarOf(node.settings, key)
@@ -133,7 +133,7 @@ export const nodePortShrink: Rule = {
   fix: 'give the Service a port of the new range first, and tell its clients; or keep the port in the range',
   versions: '1.20.4 and later',
   looksAt: ['settings', 'live'],
-  sources: ['k3s-networking §1.1, §11.2'],
+  sources: ['kubernetes/kubernetes pkg/registry/core/service/portallocator/controller/repair.go'],
   check(subject) {
     const server = toldServers(subject).find((one) => knowsFlag(subject, one, key))
     const written = server === undefined ? undefined : scalarOf(server.settings, key)

@@ -15,7 +15,7 @@ export const clusterCapacity: Rule = {
   fix: 'for a new cluster, take a wider cluster-cidr, or smaller node ranges with node-cidr-mask-size; else keep to fewer nodes',
   versions: 'every version',
   looksAt: ['settings', 'live'],
-  sources: [source, 'k3s-networking §9.2'],
+  sources: [source],
   check(subject) {
     const server = clusterPlanOf(plansOf(subject))
     const backend = flannelBackendOf(subject)
@@ -48,7 +48,7 @@ export const nodeMask: Rule = {
   fix: 'take a node-cidr-mask-size between the prefix of cluster-cidr and, for IPv6, 16 bits more',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['kubernetes/kubernetes pkg/controller/nodeipam/ipam/cidrset/cidr_set.go', 'k3s-networking §9.2'],
+  sources: ['kubernetes/kubernetes pkg/controller/nodeipam/ipam/cidrset/cidr_set.go'],
   check: (subject) =>
     plansOf(subject).flatMap(({ node, plan }) =>
       plan.pods.flatMap((range): Finding[] => {
@@ -118,7 +118,7 @@ export const maxPodsMask: Rule = {
   fix: 'lower max-pods, or, for a new cluster, widen the node ranges with node-cidr-mask-size',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['kubernetes/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go', 'k3s-networking §9.2'],
+  sources: ['kubernetes/kubernetes pkg/kubelet/apis/config/v1beta1/defaults.go'],
   check(subject) {
     const plans = plansOf(subject)
     const server = clusterPlanOf(plans)

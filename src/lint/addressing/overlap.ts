@@ -15,7 +15,7 @@ export const overlap: Rule = {
   fix: 'choose ranges that share no address; the K3s defaults are 10.42.0.0/16 and 10.43.0.0/16',
   versions: 'every version',
   looksAt: ['settings', 'host'],
-  sources: ['k3s-io/docs docs/cli/server.md', 'k3s-networking §9.2'],
+  sources: ['k3s-io/docs docs/cli/server.md'],
   check: (subject) => [...betweenRanges(subject), ...withMachines(subject)],
 }
 
@@ -91,7 +91,7 @@ export const nodeIpInCidr: Rule = {
   fix: 'give the node an address outside these ranges, or build the cluster with other ranges',
   versions: 'every version',
   looksAt: ['settings', 'live'],
-  sources: ['k3s-networking §1.4, §9.2'],
+  sources: ['kubernetes/website content/en/docs/concepts/cluster-administration/networking.md'],
   check(subject) {
     const ranges = clusterRanges(subject)
     return subject.nodes.flatMap((node) =>
@@ -129,7 +129,7 @@ export const wideDefault: Rule = {
   fix: 'for a new cluster, take ranges away from these, such as 10.42.0.0/16 and 10.43.0.0/16',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['tigera/docs: the default pool 192.168.0.0/16', 'k3s-networking §8.2'],
+  sources: ['tigera/docs: the default pool 192.168.0.0/16'],
   check: (subject) =>
     plansOf(subject).flatMap(({ plan }) =>
       [...plan.pods, ...plan.services].flatMap(({ key, text, cidr, at }): Finding[] => {

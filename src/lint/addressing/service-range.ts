@@ -58,7 +58,7 @@ export const serviceSmall: Rule = {
   fix: 'for a new cluster, take a wider range, such as 10.43.0.0/16',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['k3s-networking §1.1, §11.2'],
+  sources: ['kubernetes/website content/en/docs/concepts/services-networking/cluster-ip-allocation.md'],
   check: (subject) =>
     plansOf(subject).flatMap(({ plan }) =>
       plan.services.flatMap(({ text, cidr, at }): Finding[] => {

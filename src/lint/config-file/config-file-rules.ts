@@ -6,6 +6,7 @@ import { joinedValueRules } from './joined-values.ts'
 import { knownKeyRules } from './known-keys.ts'
 import { otherSourceRules } from './other-sources.ts'
 import { repeatedKeyRules } from './repeated-keys.ts'
+import { valueType } from './value-types.ts'
 
 /** What K3s would misread, skip or refuse in its configuration files. */
 export const configFileRules: RuleGroup = {
@@ -14,6 +15,7 @@ export const configFileRules: RuleGroup = {
     ...knownKeyRules,
     ...fileSupportRules,
     ...entryValueRules,
+    valueType,
     ...repeatedKeyRules,
     ...otherSourceRules,
     ...dropInFileRules,

@@ -18,7 +18,7 @@ export const dropInFileRules: readonly Rule[] = [
     fix: 'take the key out of that file, or rename the file so that it sorts before 90-fairlead.yaml',
     versions: '1.21.0 and later',
     looksAt: ['config-files'],
-    sources: [configuration, 'k3s-networking §2.2'],
+    sources: [configuration],
     check: (subject) =>
       inConfigurations(subject, (config, node) => (readsDropIns(subject, node) ? overrides(config) : [])),
   },
@@ -30,7 +30,7 @@ export const dropInFileRules: readonly Rule[] = [
     fix: 'rename the file, or move it away',
     versions: '1.21.0 and later',
     looksAt: ['config-files'],
-    sources: ['k3s-io/k3s pkg/configfilearg/parser.go', 'k3s-networking §2.1'],
+    sources: ['k3s-io/k3s pkg/configfilearg/parser.go'],
     check: (subject) =>
       inConfigurations(subject, ({ ignoredFiles }, node) =>
         readsDropIns(subject, node) ? ignoredFiles.map((at) => ({ at, what: `K3s ignores ${at.place.file}` })) : [],
@@ -44,7 +44,7 @@ export const dropInFileRules: readonly Rule[] = [
     fix: 'join the documents into one, or split the file',
     versions: 'every version',
     looksAt: ['config-files'],
-    sources: ['k3s-io/k3s pkg/configfilearg/parser.go', 'k3s-networking §2.2'],
+    sources: ['k3s-io/k3s pkg/configfilearg/parser.go'],
     check: (subject) =>
       inConfigurations(subject, ({ files }) =>
         files

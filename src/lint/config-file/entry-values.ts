@@ -5,7 +5,7 @@ import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
 import { inEntries, placeOnly, scalarsOf } from './config-readings.ts'
 
-const source = 'k3s-networking §2.2'
+const yaml11 = 'yaml.org YAML 1.1 types bool and int'
 const parser = 'k3s-io/k3s pkg/configfilearg/parser.go'
 
 export const entryValueRules: readonly Rule[] = [
@@ -17,7 +17,7 @@ export const entryValueRules: readonly Rule[] = [
     fix: 'write a value, or a list of key=value texts',
     versions: 'every version',
     looksAt: ['config-files'],
-    sources: [parser, source],
+    sources: [parser],
     check: (subject) => inEntries(subject, nestedValue),
   },
   {
@@ -28,7 +28,7 @@ export const entryValueRules: readonly Rule[] = [
     fix: 'write a value, or take the key away',
     versions: 'every version',
     looksAt: ['settings', 'config-files'],
-    sources: [parser, source],
+    sources: [parser],
     check: (subject) => [...emptyEntries(subject), ...emptySettings(subject)],
   },
   {
@@ -39,7 +39,7 @@ export const entryValueRules: readonly Rule[] = [
     fix: 'write switches as bare true or false, and quote every text',
     versions: 'every version',
     looksAt: ['config-files'],
-    sources: [source],
+    sources: [parser, yaml11],
     check: (subject) =>
       inEntries(subject, (entry, flag) =>
         flag === undefined ? [] : scalarsOf(entry).flatMap((scalar) => switchWord(entry, scalar, flag)),
@@ -53,7 +53,7 @@ export const entryValueRules: readonly Rule[] = [
     fix: 'put it into quotes',
     versions: 'every version',
     looksAt: ['config-files'],
-    sources: [source],
+    sources: [parser, yaml11],
     check: (subject) =>
       inEntries(subject, (entry, flag) =>
         scalarsOf(entry)

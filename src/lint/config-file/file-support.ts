@@ -15,7 +15,7 @@ export const fileSupportRules: readonly Rule[] = [
     fix: 'upgrade K3s, or give it these options on its command line',
     versions: 'before 1.21.1',
     looksAt: ['settings', 'config-files'],
-    sources: ['k3s-io/docs docs/installation/configuration.md', 'k3s-networking §2.1'],
+    sources: ['k3s-io/docs docs/installation/configuration.md'],
     check: (subject) => [...unreadFiles(subject), ...undeliverable(subject)],
   },
 ]

@@ -11,7 +11,7 @@ export const joinedValueRules: readonly Rule[] = [
     fix: 'write a YAML list, or take the spaces away',
     versions: 'every version',
     looksAt: ['settings'],
-    sources: ['k3s-io/k3s pkg/util/args.go', 'k3s-networking §2.4'],
+    sources: ['k3s-io/k3s pkg/util/args.go'],
     check: (subject) => subject.nodes.flatMap(spacedLists),
   },
   {
@@ -22,7 +22,7 @@ export const joinedValueRules: readonly Rule[] = [
     fix: 'keep one of them, or append with +=',
     versions: 'every version',
     looksAt: ['settings'],
-    sources: ['k3s-io/k3s pkg/daemons/config/types.go', 'k3s-networking §1.4'],
+    sources: ['k3s-io/k3s pkg/daemons/config/types.go'],
     check: (subject) => subject.nodes.flatMap((node) => argumentLists.flatMap((key) => repeated(node, key))),
   },
 ]

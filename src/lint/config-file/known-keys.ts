@@ -19,7 +19,7 @@ export const knownKeyRules: readonly Rule[] = [
     fix: 'correct the key, or take it away',
     versions: 'every version',
     looksAt: ['settings', 'config-files'],
-    sources: [parser, 'k3s-networking §2.5'],
+    sources: [parser],
     check: (subject) => unknownKeys(subject, 'server'),
   },
   {
@@ -30,7 +30,7 @@ export const knownKeyRules: readonly Rule[] = [
     fix: 'correct the key, or take it away',
     versions: 'every version',
     looksAt: ['settings', 'config-files'],
-    sources: [parser, 'k3s-io/k3s#6565', 'k3s-networking §2.5'],
+    sources: [parser, 'k3s-io/k3s#6565'],
     check: (subject) => unknownKeys(subject, 'agent'),
   },
   {
@@ -41,7 +41,7 @@ export const knownKeyRules: readonly Rule[] = [
     fix: 'write it for servers only',
     versions: 'every version',
     looksAt: ['settings', 'config-files'],
-    sources: ['k3s-io/k3s pkg/cli/cmds/agent.go', 'k3s-networking §2.5'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/agent.go'],
     check: (subject) =>
       nodesOf(subject, 'agent').flatMap((node) =>
         writtenKeys(node).flatMap(({ key, at }) => {

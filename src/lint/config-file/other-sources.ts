@@ -15,7 +15,7 @@ export const otherSourceRules: readonly Rule[] = [
     fix: 'keep the whole list in one place',
     versions: 'every version',
     looksAt: ['config-files'],
-    sources: ['k3s-io/docs docs/installation/configuration.md', 'k3s-networking §2.3'],
+    sources: ['k3s-io/docs docs/installation/configuration.md'],
     check: (subject) => inConfigurations(subject, listsInTwoSources),
   },
   {
@@ -26,7 +26,7 @@ export const otherSourceRules: readonly Rule[] = [
     fix: 'write the option into the configuration file',
     versions: 'every version',
     looksAt: ['config-files'],
-    sources: ['k3s-io/docs docs/cli/server.md', 'k3s-networking §1.8'],
+    sources: ['k3s-io/docs docs/cli/server.md'],
     check: (subject) => inConfigurations(subject, unreadVariables),
   },
   {
@@ -37,7 +37,7 @@ export const otherSourceRules: readonly Rule[] = [
     fix: 'name the file in one of them only',
     versions: '1.19.1 and later',
     looksAt: ['config-files'],
-    sources: ['k3s-io/k3s pkg/configfilearg/defaultparser.go', 'k3s-networking §2.1'],
+    sources: ['k3s-io/k3s pkg/configfilearg/defaultparser.go'],
     check: (subject) =>
       inConfigurations(subject, (config, node) => {
         const version = releaseOf(node, subject)

@@ -8,7 +8,7 @@ import type { LintSubject, NodeSubject } from '../subject.ts'
 import { releaseOf } from '../versioned-flags/node-release.ts'
 import { inConfigurations } from './config-readings.ts'
 
-const source = 'k3s-networking §2.2'
+const flagLibrary = 'urfave/cli normalizeFlags'
 const parser = 'k3s-io/k3s pkg/configfilearg/parser.go'
 
 export const repeatedKeyRules: readonly Rule[] = [
@@ -20,7 +20,7 @@ export const repeatedKeyRules: readonly Rule[] = [
     fix: 'keep one of them, with every value it should have',
     versions: 'every version',
     looksAt: ['config-files'],
-    sources: [parser, source],
+    sources: [parser],
     check: (subject) => inConfigurations(subject, ({ files }) => files.flatMap(duplicates)),
   },
   {
@@ -31,7 +31,7 @@ export const repeatedKeyRules: readonly Rule[] = [
     fix: 'use the long name everywhere',
     versions: 'every version',
     looksAt: ['settings', 'config-files'],
-    sources: [source],
+    sources: [parser, flagLibrary],
     check: (subject) => [
       ...inConfigurations(subject, ({ files, arguments: words }) =>
         twoNames([...files.flatMap((file) => file.entries), ...words]),
@@ -53,7 +53,7 @@ export const repeatedKeyRules: readonly Rule[] = [
     fix: 'write the key without +',
     versions: '1.21.1 and later',
     looksAt: ['config-files'],
-    sources: [parser, source],
+    sources: [parser],
     check: (subject) =>
       inConfigurations(subject, ({ files }, node) => (knowsAppending(subject, node) ? scalarAppends(files) : [])),
   },
@@ -65,7 +65,7 @@ export const repeatedKeyRules: readonly Rule[] = [
     fix: 'write it with + as well, or move it to the first file',
     versions: '1.21.1 and later',
     looksAt: ['config-files'],
-    sources: [parser, source],
+    sources: [parser],
     check: (subject) =>
       inConfigurations(subject, ({ files }, node) => (knowsAppending(subject, node) ? discarded(files) : [])),
   },

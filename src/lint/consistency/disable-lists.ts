@@ -26,7 +26,7 @@ export const serviceLbEqual: Rule = {
   title: 'ServiceLB is disabled on some servers only',
   why: 'releases since 1.24.7 / 1.25.3 do not notice it: load balancers come and go with the leader of the cloud controller',
   versions: 'every version',
-  sources: ['k3s-io/k3s pkg/daemons/config/types.go', 'k3s-networking §1.6'],
+  sources: ['k3s-io/k3s pkg/daemons/config/types.go'],
   check: (subject) => unequalItems(subject, (item) => item === 'servicelb'),
 }
 

@@ -17,7 +17,7 @@ export const criticalEqual: Rule = {
   severity: 'error',
   title: 'servers differ in an argument that K3s holds to be critical',
   why: 'a server that joins with another value is refused, and one that is a member already goes on with it unnoticed',
-  sources: ['k3s-io/k3s pkg/cluster/bootstrap.go, pkg/daemons/config/types.go', 'k3s-networking §1.6'],
+  sources: ['k3s-io/k3s pkg/cluster/bootstrap.go, pkg/daemons/config/types.go'],
   check: (subject) =>
     allFlags.flatMap(({ name, sameOnServers }) => (sameOnServers === 'critical' ? unequal(subject, name) : [])),
 }
@@ -29,7 +29,7 @@ export const kubeProxyEqual: Rule = {
   title: 'kube-proxy is disabled on some servers only',
   why: 'K3s does not compare it: each node has kube-proxy or not, as the server it happens to ask says',
   versions: '1.19.1 and later',
-  sources: ['k3s-io/k3s pkg/agent/config/config.go', 'k3s-networking §1.6'],
+  sources: ['k3s-io/k3s pkg/agent/config/config.go'],
   check: (subject) => unequal(subject, 'disable-kube-proxy'),
 }
 
@@ -40,7 +40,7 @@ export const nodePortEqual: Rule = {
   title: 'servers have different ranges of node ports',
   why: 'K3s does not compare it: whether a Service gets its node port depends on the server that is asked',
   versions: '1.20.4 and later',
-  sources: ['k3s-io/docs docs/cli/server.md', 'k3s-networking §1.6'],
+  sources: ['k3s-io/docs docs/cli/server.md'],
   check: (subject) => unequal(subject, 'service-node-port-range'),
 }
 
@@ -51,7 +51,7 @@ export const serviceLbNamespaceEqual: Rule = {
   title: 'servers put ServiceLB into different namespaces',
   why: 'with each change of leader the DaemonSets are made anew elsewhere, and the old ones keep the ports',
   versions: '1.23.8 / 1.24.2 and later',
-  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go', 'k3s-networking §1.5'],
+  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go'],
   check: (subject) => unequal(subject, 'servicelb-namespace'),
 }
 
@@ -62,7 +62,7 @@ export const httpsPortEqual: Rule = {
   title: 'servers listen on different ports',
   why: 'agents and clients that know one port lose the servers that listen on another',
   fix: 'use one https-listen-port, or make sure that everything which names a server names its port',
-  sources: ['k3s-io/docs docs/cli/server.md', 'k3s-networking §1.2'],
+  sources: ['k3s-io/docs docs/cli/server.md'],
   check: (subject) => unequal(subject, 'https-listen-port'),
 }
 

@@ -11,7 +11,7 @@ export const flannelConfEverywhere: Rule = {
   fix: 'give every node, servers and agents, the same flannel-conf, or none',
   versions: 'every version',
   looksAt: ['settings', 'host'],
-  sources: ['k3s-io/k3s pkg/agent/flannel/setup.go', 'k3s-networking §3.3'],
+  sources: ['k3s-io/k3s pkg/agent/flannel/setup.go'],
   check: (subject) => [...onSomeNodes(subject), ...differingBackends(subject)],
 }
 

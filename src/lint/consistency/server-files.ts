@@ -49,7 +49,7 @@ export const agentTokenEqual: Rule = {
   fix: 'give every server the same agent-token, or none',
   versions: '1.19.0 and later',
   looksAt: ['settings'],
-  sources: ['k3s-io/docs docs/cli/server.md', 'k3s-networking §1.6'],
+  sources: ['k3s-io/docs docs/cli/server.md'],
   check(subject) {
     const [first, ...others] = toldServers(subject).filter((server) => knowsAgentToken(subject, server))
     if (first === undefined) return []

@@ -15,7 +15,7 @@ export const immutable: Rule = {
   fix: rebuildWayOut,
   versions: 'every version',
   looksAt: ['settings', 'before'],
-  sources: ['k3s-io/docs docs/cli/server.md', 'k3s-networking §1.1, §11.2'],
+  sources: ['k3s-io/docs docs/cli/server.md'],
   check: (subject) =>
     toldServers(subject).flatMap((node) => {
       const before = serverBefore(subject, node)
@@ -56,7 +56,7 @@ export const serverRestarts: Rule = {
   fix: 'nothing is to be done where Fairlead restarts them: it takes one at a time; by hand, wait until one is ready before the next',
   versions: 'every version',
   looksAt: ['settings', 'before'],
-  sources: ['k3s-networking §11.1'],
+  sources: ['k3s-io/docs docs/datastore/ha-embedded.md', 'k3s-io/docs docs/upgrades/manual.md'],
   check(subject) {
     if (subject.facts.origin === 'assumed') return []
     const changed = toldServers(subject).flatMap((node) => {

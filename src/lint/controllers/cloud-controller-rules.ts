@@ -5,11 +5,7 @@ import { podFamilies, podNetworkOf } from '../flannel/pod-network.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { type LintSubject, type NodeSubject, serversOf } from '../subject.ts'
 
-const sources = [
-  'k3s-io/k3s pkg/daemons/agent/agent_linux.go',
-  'k3s-io/docs docs/networking/networking-services.md',
-  'k3s-networking §6.2',
-]
+const sources = ['k3s-io/k3s pkg/daemons/agent/agent_linux.go', 'k3s-io/docs docs/networking/networking-services.md']
 
 /** K3s's cloud controller, which gives Nodes their addresses and runs ServiceLB. */
 export const cloudControllerRules: readonly Rule[] = [
@@ -24,11 +20,7 @@ export const cloudControllerRules: readonly Rule[] = [
     sources,
     check: (subject) => {
       if (!isCloudControllerOff(subject) || externalControllerOf(subject) === undefined) return []
-      return subject.nodes.flatMap((node) =>
-        kubeletArgument(node.settings, 'cloud-provider') === 'external'
-          ? []
-          : [{ at: node.at, what: `${node.name} has no kubelet-arg cloud-provider=external` }],
-      )
+      return subject.nodes.flatMap((node) => waitFinding(node, subject))
     },
   },
   {
@@ -74,7 +66,7 @@ export const cloudControllerRules: readonly Rule[] = [
     fix: 'disable ServiceLB first, restart all servers, see the svclb DaemonSets gone, then disable the cloud controller',
     versions: '1.23.13 / 1.24.7 / 1.25.3 and later',
     looksAt: ['before', 'live', 'settings'],
-    sources: ['k3s-io/k3s docs/adrs/servicelb-ccm.md', 'k3s-networking §5.10'],
+    sources: ['k3s-io/k3s docs/adrs/servicelb-ccm.md'],
     check: (subject) => {
       const { before, version, facts } = subject
       if (before === undefined || version === undefined || !supports('servicelb-in-cloud-controller', version))
@@ -93,6 +85,26 @@ export const cloudControllerRules: readonly Rule[] = [
     },
   },
 ]
+
+/** At the argument that says otherwise, or at the node that has none. */
+function waitFinding(node: NodeSubject, { desired }: LintSubject): readonly Finding[] {
+  const written = kubeletArgument(node.settings, 'cloud-provider')
+  if (written?.value === 'external') return []
+  if (written === undefined) return [{ at: node.at, what: `${node.name} has no kubelet-arg cloud-provider=external` }]
+  const { enabled = true, external = false } = desired?.cluster.spec.components.cloudController ?? {}
+  const argument = `cloud-provider=${written.value}`
+  return [
+    {
+      at: written.at,
+      what: `kubelet-arg says ${argument}, and another cloud controller is to initialise the nodes`,
+      why: 'kubelets wait for another cloud controller with cloud-provider=external only, and it never initialises nodes that do not wait',
+      fix:
+        !enabled && external
+          ? `take ${argument} away; spec.components.cloudController.external writes cloud-provider=external`
+          : 'write cloud-provider=external in its place',
+    },
+  ]
+}
 
 export function isServiceLbOff(subject: LintSubject): boolean {
   return serversOf(subject).some(({ settings }) =>
@@ -124,9 +136,13 @@ function externalControllerOf(subject: LintSubject): string | undefined {
 }
 
 /** The last of repeated ones wins. */
-function kubeletArgument(settings: EffectiveSettings, name: string): string | undefined {
+function kubeletArgument(
+  settings: EffectiveSettings,
+  name: string,
+): { readonly value: string; readonly at: Finding['at'] } | undefined {
   return itemsOf(settings, 'kubelet-arg')
-    .map(({ text }) => text.replace(/^--/, ''))
-    .findLast((text) => text.startsWith(`${name}=`))
-    ?.slice(name.length + 1)
+    .map(({ text, at }) => ({ text: text.replace(/^--/, ''), at }))
+    .filter(({ text }) => text.startsWith(`${name}=`))
+    .map(({ text, at }) => ({ value: text.slice(name.length + 1), at }))
+    .at(-1)
 }

@@ -11,7 +11,7 @@ export const helmControllerRule: Rule = {
   fix: 'enable spec.components.helmController, or take the charts and their values away',
   versions: '1.21.3 and later',
   looksAt: ['settings', 'manifests'],
-  sources: ['k3s-io/k3s pkg/server/server.go', 'k3s-networking §7.3'],
+  sources: ['k3s-io/k3s pkg/server/server.go'],
   check: (subject) => {
     const { version } = subject
     if (version === undefined || !reaches(['1.21.3'], version) || !isHelmControllerOff(subject)) return []

@@ -8,7 +8,7 @@ import type { Finding, Rule } from '../rule.ts'
 import { type LintSubject, type NodeSubject, serversOf } from '../subject.ts'
 import { knowsFlag } from '../versioned-flags/known-flag.ts'
 
-const sources = ['k3s-io/k3s pkg/daemons/agent/agent.go', 'k3s-networking §8.4, §9.3']
+const sources = ['k3s-io/k3s pkg/daemons/agent/agent.go']
 
 export const kubeProxyRules: readonly Rule[] = [
   {
@@ -54,7 +54,7 @@ export const kubeProxyRules: readonly Rule[] = [
     fix: 'reboot each node after K3s was restarted there',
     versions: 'every version',
     looksAt: ['before', 'settings'],
-    sources: ['kubernetes/website content/en/docs/reference/networking/virtual-ips.md', 'k3s-networking §9.3'],
+    sources: ['kubernetes/website content/en/docs/reference/networking/virtual-ips.md'],
     check: (subject) => subject.nodes.flatMap((node) => modeFindings(subject, node)),
   },
 ]

@@ -4,11 +4,7 @@ import { podNetworkOf } from '../flannel/pod-network.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { type NodeSubject, serversOf } from '../subject.ts'
 
-const sources = [
-  'k3s-io/k3s pkg/agent/netpol/netpol.go',
-  'k3s-io/docs docs/networking/networking-services.md',
-  'k3s-networking §4',
-]
+const sources = ['k3s-io/k3s pkg/agent/netpol/netpol.go', 'k3s-io/docs docs/networking/networking-services.md']
 
 /** K3s's network policy controller (kube-router's). */
 export const networkPolicyRules: readonly Rule[] = [

@@ -5,7 +5,7 @@ import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, ObjectSubject } from '../subject.ts'
 import { cniOfChart } from './declared-cni.ts'
 
-const sources = ['k3s-io/helm-controller pkg/controllers/chart/chart.go', 'k3s-networking §8.6']
+const sources = ['k3s-io/helm-controller pkg/controllers/chart/chart.go']
 
 /** A HelmChart that installs the pod network has to run before there is one. */
 export const cniChartRules: readonly Rule[] = [

@@ -13,7 +13,7 @@ export const forwardingRule: Rule = {
   fix: 'manifest: "container_settings": { "allow_ip_forwarding": true } in the calico plugin of cni_network_config; operator: calicoNetwork.containerIPForwarding: Enabled',
   versions: 'every version; an error up to 1.21, whose ServiceLB crashes over it',
   looksAt: ['manifests', 'live', 'settings'],
-  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §8.2, §8.3'],
+  sources: ['k3s-io/docs docs/networking/basic-network-options.md'],
   check: (subject) => {
     if (hasNoServiceLb(subject)) return []
     const severity = (subject.version?.minor ?? 99) <= 21 ? ('error' as const) : ('warning' as const)

@@ -13,7 +13,7 @@ export const hostPortRule: Rule = {
   fix: 'set kubeProxyReplacement (spec.cni.kubeProxyReplacement), or cni.chainingMode: portmap in the values of the chart, or disable ServiceLB',
   versions: 'every version',
   looksAt: ['settings', 'manifests', 'live'],
-  sources: ['cilium/cilium Documentation/installation/cni-chaining-portmap.rst', 'k3s-networking §8.6'],
+  sources: ['cilium/cilium Documentation/installation/cni-chaining-portmap.rst'],
   check(subject) {
     const servers = serversOf(subject)
     if (servers.length === 0 || servers.some(({ settings }) => disablesServiceLb(settings))) return []

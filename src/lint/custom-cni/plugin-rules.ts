@@ -5,7 +5,7 @@ import { type LintSubject, serversOf } from '../subject.ts'
 import { type DeclaredCni, declaredCnis } from './declared-cni.ts'
 import { replacements } from './kube-proxy-replacement.ts'
 
-const sources = ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §8.1']
+const sources = ['k3s-io/docs docs/networking/basic-network-options.md']
 
 /** Which plugin makes the pod network: one, and exactly one. */
 export const pluginRules: readonly Rule[] = [
@@ -46,7 +46,7 @@ export const pluginRules: readonly Rule[] = [
     fix: 'put the old plugin back; to change it, build a new cluster and move the workloads, or take the nodes out and in again one by one: drain, k3s-killall.sh, empty the CNI directories, reboot',
     versions: 'every version',
     looksAt: ['before', 'settings', 'manifests'],
-    sources: [...sources, 'k3s-networking §3.8, §11.2'],
+    sources,
     check: (subject) => {
       const now = primaryName(subject)
       const before = subject.before === undefined ? undefined : primaryName(subject.before)
@@ -62,7 +62,7 @@ export const pluginRules: readonly Rule[] = [
     fix: 'set kubeProxyReplacement and disable-kube-proxy together (spec.cni.kubeProxyReplacement does both)',
     versions: 'every version',
     looksAt: ['settings', 'manifests', 'live'],
-    sources: ['cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst', 'k3s-networking §8.4'],
+    sources: ['cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst'],
     check: (subject) => replacementFindings(subject),
   },
   {
@@ -73,7 +73,7 @@ export const pluginRules: readonly Rule[] = [
     fix: 'write spec.cni.apiServer (k8sServiceHost and k8sServicePort of the chart): an address that every node reaches',
     versions: 'every version',
     looksAt: ['settings', 'manifests', 'live'],
-    sources: ['cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst', 'k3s-networking §8.4'],
+    sources: ['cilium/cilium Documentation/network/kubernetes/kubeproxy-free.rst'],
     check: (subject) => {
       if (!isKubeProxyOff(subject)) return []
       return replacements(subject).flatMap(({ at, mode, hasApiServer }) =>

@@ -13,7 +13,7 @@ export const poolRule: Rule = {
   fix: 'write the same range as pool and as cluster-cidr (spec.addressing.clusterCIDR)',
   versions: 'every version',
   looksAt: ['settings', 'manifests', 'live'],
-  sources: ['docs.tigera.io Calico K3s quickstart', 'k3s-networking §8.2-8.4'],
+  sources: ['docs.tigera.io Calico K3s quickstart'],
   check: (subject) => (podNetworkOf(subject)?.backend === 'none' ? poolFindings(subject) : []),
 }
 

@@ -8,7 +8,7 @@ import { chartValues } from './chart-values.ts'
 
 /** Releases that look for plugins in `<data>/data/cni`; before, in the directory of their own binaries. */
 const stablePluginDirectory: ReleaseFloors = ['1.28.15', '1.29.10', '1.30.6', '1.31.2', '1.32.0']
-const sources = ['k3s-io/docs docs/networking/multus-ipams.md', 'k3s-networking §3.4, §8.5']
+const sources = ['k3s-io/docs docs/networking/multus-ipams.md']
 
 /** Multus and what it attaches. */
 export const secondaryRules: readonly Rule[] = [
@@ -42,7 +42,7 @@ export const secondaryRules: readonly Rule[] = [
     fix: 'use whereabouts, dhcp or static, or a range of its own for every node',
     versions: 'every version',
     looksAt: ['manifests', 'settings', 'live'],
-    sources: ['containernetworking/plugins plugins/ipam/host-local', 'k3s-networking §8.5'],
+    sources: ['containernetworking/plugins plugins/ipam/host-local'],
     check: (subject) => (isManyNodes(subject) ? [...writtenNetworks(subject), ...attachmentFindings(subject)] : []),
   },
 ]

@@ -7,7 +7,7 @@ import { closedBy, type DocumentRule, documentRules, isCatchAll } from './docume
 import { openManagement, openVxlan } from './open-ports.ts'
 import { portsByRule } from './ports-by-rule.ts'
 
-const sources = ['k3s-io/docs docs/installation/requirements.md', 'k3s-networking §9.1']
+const sources = ['k3s-io/docs docs/installation/requirements.md']
 
 /** What rules open to everybody, or close to everybody. */
 export const exposureRules: readonly Rule[] = [

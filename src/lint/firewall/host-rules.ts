@@ -46,7 +46,7 @@ export const hostRules: readonly Rule[] = [
     fix: 'restart K3s if that has not been done since, then reboot the node, or take the KUBE-ROUTER, KUBE-POD-FW and KUBE-NWPLCY chains and the KUBE-SRC and KUBE-DST sets away',
     versions: 'every version',
     looksAt: ['host', 'settings'],
-    sources: ['k3s-io/docs docs/networking/networking-services.md', 'k3s-networking §4.2'],
+    sources: ['k3s-io/docs docs/networking/networking-services.md'],
     check: (subject) => {
       const isOff = serversOf(subject).some(({ settings }) => isSwitchedOn(settings, 'disable-network-policy'))
       return isOff ? subject.nodes.flatMap(policyLeftovers) : []
@@ -75,7 +75,7 @@ export const hostRules: readonly Rule[] = [
     fix: 'reboot the node, or stop K3s, delete the interface with "ip link delete" and start K3s again',
     versions: 'every version',
     looksAt: ['host', 'settings'],
-    sources: ['rancher/rke2 #9338', 'k3s-networking §3.8'],
+    sources: ['rancher/rke2 #9338'],
     check: (subject) => subject.nodes.flatMap((node) => leftoverInterfaces(subject, node)),
   },
 ]

@@ -10,7 +10,7 @@ import { closedBy, documentRules } from './document-firewall.ts'
 import type { SavedFilter } from './iptables-save.ts'
 import { savedVerdict } from './saved-verdict.ts'
 
-const sources = ['k3s-io/docs docs/installation/requirements.md (Operating Systems)', 'k3s-networking §9.1']
+const sources = ['k3s-io/docs docs/installation/requirements.md (Operating Systems)']
 
 /** A firewall on a node has to let pods through: they come from the ranges of the cluster. */
 export const podTrafficRules: readonly Rule[] = [

@@ -1,12 +1,13 @@
 import { wireguardPortV6 } from '../../k3s/flannel/flannel-conf.ts'
 import type { InboundPort } from '../../k3s/ports/inbound-ports.ts'
+import { backendState } from '../../k3s/version/flannel-backends.ts'
 import { reaches } from '../../k3s/version/release-floors.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
 import { type ClosedPort, closedPorts } from './closed-ports.ts'
 import { openEtcd } from './open-ports.ts'
 
-const sources = ['k3s-io/docs docs/installation/requirements.md', 'k3s-networking §9.1']
+const sources = ['k3s-io/docs docs/installation/requirements.md']
 /** The releases of January 2024. */
 const registrySince = ['1.26.13', '1.27.10', '1.28.6', '1.29.1']
 const fix = 'accept it from the addresses of the nodes, before the rule that closes it'
@@ -33,7 +34,12 @@ export const portRules: readonly Rule[] = [
     versions: '1.21.12 / 1.22.9 / 1.23.6 and later',
     looksAt: ['settings', 'host'],
     sources,
-    check: (subject) => closed(subject, ({ port }) => port.use === 'overlay' && isSecondTunnel(port)),
+    check: (subject) => {
+      const { version } = subject
+      // Before there is wireguard-native, K3s or its agents end over it.
+      if (version !== undefined && backendState('wireguard-native', version) !== 'supported') return []
+      return closed(subject, ({ port }) => port.use === 'overlay' && isSecondTunnel(port))
+    },
   },
   {
     id: 'fw-api-port',
@@ -76,7 +82,7 @@ export const portRules: readonly Rule[] = [
     fix,
     versions: '1.26.13 / 1.27.10 / 1.28.6 / 1.29.1 and later',
     looksAt: ['settings', 'host'],
-    sources: ['k3s-io/docs docs/installation/registry-mirror.md', 'k3s-networking §9.1'],
+    sources: ['k3s-io/docs docs/installation/registry-mirror.md'],
     check: (subject) => {
       const { version } = subject
       if (version === undefined || !reaches(registrySince, version)) return []

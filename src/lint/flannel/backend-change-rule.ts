@@ -13,7 +13,7 @@ export const backendChangeRule: Rule = {
   fix: 'plan an outage: restart the servers one by one, then reboot every node, and compare the annotation flannel.alpha.coreos.com/backend-type of all Nodes',
   versions: 'every version',
   looksAt: ['before', 'settings'],
-  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'rancher/rke2 #9338', 'k3s-networking §3.8'],
+  sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'rancher/rke2 #9338'],
   check: (subject) => {
     const now = podNetworkOf(subject)
     const before = subject.before === undefined ? undefined : podNetworkOf(subject.before)

@@ -26,7 +26,7 @@ export const backendRules: readonly Rule[] = [
     fix: 'take the option away, or choose a flannel backend',
     versions: 'every version',
     looksAt: ['settings'],
-    sources: ['k3s-io/k3s pkg/agent/config/config.go', 'k3s-networking §3.3'],
+    sources: ['k3s-io/k3s pkg/agent/config/config.go'],
     check: (subject) => (podNetworkOf(subject)?.backend === 'none' ? subject.nodes.flatMap(optionsWithNone) : []),
   },
   {
@@ -37,7 +37,7 @@ export const backendRules: readonly Rule[] = [
     fix: 'take them away, or choose the plugin and the backend that they are for',
     versions: 'every version',
     looksAt: ['settings'],
-    sources: ['k3s-networking §3'],
+    sources: ['k3s-io/k3s pkg/agent/flannel/setup.go', 'k3s-io/docs docs/networking/basic-network-options.md'],
     check: ({ desired }) => (desired === undefined ? [] : unusedOptionFindings(desired)),
   },
   {
@@ -88,7 +88,7 @@ export const backendRules: readonly Rule[] = [
     fix: "install the distribution's WireGuard module, or use another backend",
     versions: '1.21.12 / 1.22.9 / 1.23.6 and later',
     looksAt: ['host', 'settings'],
-    sources: ['k3s-io/docs docs/networking/basic-network-options.md', 'k3s-networking §3.3'],
+    sources: ['k3s-io/docs docs/networking/basic-network-options.md'],
     check: (subject) => subject.nodes.flatMap((node) => oldKernelFindings(subject, node)),
   },
   {
@@ -99,7 +99,7 @@ export const backendRules: readonly Rule[] = [
     fix: 'keep { "type": "portmap", "capabilities": { "portMappings": true } } in the list of plugins',
     versions: 'every version',
     looksAt: ['host'],
-    sources: ['k3s-io/k3s pkg/agent/flannel/setup.go', 'k3s-networking §3.4'],
+    sources: ['k3s-io/k3s pkg/agent/flannel/setup.go'],
     check: (subject) => subject.nodes.flatMap(cniConfFindings),
   },
 ]

@@ -31,7 +31,7 @@ export const confFileRules: readonly Rule[] = [
     fix: 'write the range of cluster-cidr, or take the flannel-conf file away',
     versions: everyVersion,
     looksAt: ['host', 'settings'],
-    sources: [flannelDocs, 'k3s-networking §3.3'],
+    sources: [flannelDocs],
     check: (subject) => readableConfs(subject).flatMap(({ file, conf }) => networkFindings(subject, file, conf)),
   },
   {

@@ -18,7 +18,7 @@ export const confOptionRules: readonly Rule[] = [
     fix: 'write the same VNI and Port into the flannel-conf file of every node; Windows wants VNI 4096 or more and port 4789',
     versions: 'every version',
     looksAt: ['host', 'settings'],
-    sources: [backendDocs, 'k3s-networking §3.3'],
+    sources: [backendDocs],
     check: (subject) => [...differingTunnels(subject), ...impossibleTunnels(subject), ...nodePortClashes(subject)],
   },
   {
@@ -77,7 +77,7 @@ export const confOptionRules: readonly Rule[] = [
     fix: 'write the MTU of the interface that carries the traffic, or take MTU out of the flannel-conf file',
     versions: 'every version',
     looksAt: ['host', 'settings'],
-    sources: [backendDocs, 'RFC 8200 §5', 'k3s-networking §3.3'],
+    sources: [backendDocs, 'RFC 8200 §5'],
     check: (subject) => subject.nodes.flatMap((node) => mtuFindings(subject, node)),
   },
 ]

@@ -9,7 +9,7 @@ import { flannelConfOf } from './pod-network.ts'
 import { commonBits, isPublic } from './ranges.ts'
 
 const since = '1.23.13 / 1.24.7 / 1.25.3 and later'
-const sources = ['k3s-io/docs docs/networking/distributed-multicloud.md', 'k3s-networking §3.5']
+const sources = ['k3s-io/docs docs/networking/distributed-multicloud.md']
 
 /** `flannel-external-ip`: nodes tunnel to one another's external addresses. */
 export const externalIpRules: readonly Rule[] = [

@@ -6,11 +6,7 @@ import { hasVpn, podNetworkOf } from './pod-network.ts'
 
 const vpnSince: ReleaseFloors = ['1.25.11', '1.26.6', '1.27.3']
 const versions = '1.25.11 / 1.26.6 / 1.27.3 and later'
-const sources = [
-  'k3s-io/k3s pkg/vpn/vpn.go',
-  'k3s-io/docs docs/networking/distributed-multicloud.md',
-  'k3s-networking §3.7',
-]
+const sources = ['k3s-io/k3s pkg/vpn/vpn.go', 'k3s-io/docs docs/networking/distributed-multicloud.md']
 
 /** K3s's own Tailscale integration. */
 export const vpnRules: readonly Rule[] = [

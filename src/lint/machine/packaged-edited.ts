@@ -17,7 +17,7 @@ export const packagedEdited: Rule = {
   fix: 'keep the change in a HelmChartConfig, in coredns-custom, or in a file of another name; a restart of K3s undoes the edit',
   versions: 'every version',
   looksAt: ['manifests', 'host'],
-  sources: ['k3s-io/k3s pkg/deploy/stage.go', 'k3s-networking §7.1'],
+  sources: ['k3s-io/k3s pkg/deploy/stage.go'],
   check: (subject) => (subject.scope === 'machine' ? subject.nodes.flatMap(editedManifests) : []),
 }
 

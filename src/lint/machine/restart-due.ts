@@ -22,7 +22,7 @@ export const restartDue: Rule = {
   fix: 'restart K3s at a time of your choice, one server after the other',
   versions: 'every version',
   looksAt: ['settings', 'host', 'live'],
-  sources: ['k3s-io/k3s pkg/configfilearg/parser.go', 'k3s-io/k3s pkg/nodeconfig/nodeconfig.go', 'k3s-networking §2.3'],
+  sources: ['k3s-io/k3s pkg/configfilearg/parser.go', 'k3s-io/k3s pkg/nodeconfig/nodeconfig.go'],
   check: (subject) => (subject.scope === 'machine' ? subject.nodes.flatMap(restartFindings) : []),
 }
 

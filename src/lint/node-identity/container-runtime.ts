@@ -11,7 +11,7 @@ export const dockerRuntime: Rule = {
   fix: 'leave docker out and use the containerd of K3s; the node has to be drained and made anew for it',
   versions: '1.24.0 and later',
   looksAt: ['settings'],
-  sources: ['k3s-io/docs docs/advanced.md', 'k3s-io/k3s pkg/agent/run.go', 'k3s-networking §1.4'],
+  sources: ['k3s-io/docs docs/advanced.md', 'k3s-io/k3s pkg/agent/run.go'],
   check(subject) {
     const hasRegistry = toldServers(subject).some(({ settings }) => isSwitchedOn(settings, 'embedded-registry'))
     return subject.nodes.flatMap(({ settings, version }): Finding[] => {

@@ -17,7 +17,7 @@ export const externalComma: Rule = {
   fix: 'write the addresses as a list, one an item',
   versions: 'before 1.33.11 / 1.34.7 / 1.35.4',
   looksAt: ['settings'],
-  sources: ['k3s-io/k3s#13989', 'k3s-networking §2.4'],
+  sources: ['k3s-io/k3s#13989'],
   check: (subject) =>
     subject.nodes.flatMap((node): Finding[] => {
       const { settings, version } = node
@@ -37,7 +37,7 @@ export const externalRemoved: Rule = {
   fix: 'after the restart run: kubectl annotate node NODE k3s.io/external-ip-',
   versions: 'every version',
   looksAt: ['settings', 'live', 'before'],
-  sources: ['k3s-io/k3s pkg/agent/run.go (updateAddressAnnotations)', 'k3s-networking §6.1'],
+  sources: ['k3s-io/k3s pkg/agent/run.go (updateAddressAnnotations)'],
   check(subject) {
     if (toldServers(subject).some(({ settings }) => isSwitchedOn(settings, 'disable-cloud-controller'))) return []
     return subject.nodes.flatMap((node): Finding[] => {
@@ -75,7 +75,7 @@ export const externalPartial: Rule = {
   fix: 'give all nodes of the pool an external address, or none; or keep the ones without it in a pool of their own',
   versions: 'every version',
   looksAt: ['settings', 'live'],
-  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go (getStatus)', 'k3s-networking §5.5'],
+  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go (getStatus)'],
   check(subject) {
     if (subject.facts.origin === 'assumed' || !usesServiceLb(subject)) return []
     return [...poolsOf(subject.nodes).values()].flatMap((nodes): Finding[] => {

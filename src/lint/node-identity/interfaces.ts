@@ -7,7 +7,7 @@ import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, NodeSubject } from '../subject.ts'
 
 const shared = { versions: 'every version', looksAt: ['settings', 'host'] } as const
-const sources = ['k3s-io/k3s pkg/agent/flannel/flannel.go, pkg/util/net.go', 'k3s-networking §3.1'] as const
+const sources = ['k3s-io/k3s pkg/agent/flannel/flannel.go, pkg/util/net.go'] as const
 
 export const ifaceExists: Rule = {
   ...shared,
@@ -60,7 +60,7 @@ export const ifaceAddressMismatch: Rule = {
   title: 'node-ip is not an address of the interface that flannel is given',
   why: 'other nodes reach the node on one interface and its pods on another: host-gw refuses that, and tunnels are one-sided',
   fix: 'name the interface that has node-ip, or write the address of the interface into node-ip',
-  sources: ['flannel-io/flannel pkg/backend/hostgw/hostgw.go', 'k3s-networking §3.3'],
+  sources: ['flannel-io/flannel pkg/backend/hostgw/hostgw.go'],
   check(subject) {
     if (flannelBackendOf(subject) === 'none') return []
     return given(subject).flatMap(({ node, written, found }) => {
@@ -109,7 +109,7 @@ export const interfacesAmbiguous: Rule = {
   title: 'a node stands in several networks, and nobody says which one is for the cluster',
   why: 'K3s takes the interface of the default route; when that changes, the node changes its address and its peers lose it',
   fix: 'write node-ip, or flannel-iface with the name of the interface',
-  sources: ['k3s-io/k3s pkg/util/net.go (GetHostnameAndIPs)', 'k3s-networking §1.4, §3.1'],
+  sources: ['k3s-io/k3s pkg/util/net.go (GetHostnameAndIPs)'],
   check: ({ nodes }) =>
     nodes.flatMap((node): Finding[] => {
       if (node.settings.has('node-ip') || node.settings.has('flannel-iface')) return []

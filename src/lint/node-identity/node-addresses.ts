@@ -60,7 +60,7 @@ export const nodeIpDuplicate: Rule = {
   why: 'traffic for one of them reaches the other, and tunnels to both end at one',
   fix: 'give each node the address that it has; in a NodeNetwork for several nodes leave the field out',
   looksAt: ['settings', 'live'],
-  sources: ['k3s-io/docs docs/cli/agent.md', 'k3s-networking §1.4'],
+  sources: ['k3s-io/docs docs/cli/agent.md'],
   check: (subject) => keys.flatMap((key) => duplicates(subject, key)),
 }
 

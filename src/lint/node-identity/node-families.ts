@@ -16,7 +16,7 @@ export const nodeIpFamilies: Rule = {
   why: 'K3s on the node refuses to start: node-ip and cluster-cidr must have the same families',
   fix: 'write one address of each family of cluster-cidr into node-ip',
   versions: 'every version',
-  sources: ['k3s-io/k3s pkg/agent/run.go', 'k3s-networking §9.2'],
+  sources: ['k3s-io/k3s pkg/agent/run.go'],
   check(subject) {
     const families = clusterFamiliesOf(plansOf(subject))
     if (families === undefined) return []
@@ -51,7 +51,7 @@ export const nodeIpOrder: Rule = {
   why: 'before 1.26.15 / 1.27.12 / 1.28.8 / 1.29.3 the node announces itself by the wrong family; later ones put node-ip into order',
   fix: 'write node-ip in the order of cluster-cidr',
   versions: 'every version; a warning since 1.26.15 / 1.27.12 / 1.28.8 / 1.29.3',
-  sources: ['k3s-io/k3s pkg/agent/config/config.go', 'k3s-networking §1.4, §9.2'],
+  sources: ['k3s-io/k3s pkg/agent/config/config.go'],
   check(subject) {
     const families = clusterFamiliesOf(plansOf(subject))
     if (families === undefined) return []
@@ -78,7 +78,7 @@ export const nodeIpExplicit: Rule = {
   why: 'K3s finds the IPv4 address of a node first, which is not the family that the cluster begins with',
   fix: 'write node-ip on every node, the IPv6 address first',
   versions: 'every version',
-  sources: ['k3s-io/k3s pkg/util/net.go (GetHostnameAndIPs)', 'k3s-networking §9.2'],
+  sources: ['k3s-io/k3s pkg/util/net.go (GetHostnameAndIPs)'],
   check(subject) {
     const families = clusterFamiliesOf(plansOf(subject))
     if (families?.[0] !== 6 || !families.includes(4)) return []

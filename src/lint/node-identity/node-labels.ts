@@ -69,7 +69,7 @@ export const labelRemoval: Rule = {
   fix: 'delete it through the API: kubectl label node NODE KEY-',
   versions: 'every version',
   looksAt: ['settings', 'live', 'before'],
-  sources: ['k3s-io/k3s pkg/agent/run.go (updateMutableLabels)', 'k3s-networking §1.4'],
+  sources: ['k3s-io/k3s pkg/agent/run.go (updateMutableLabels)'],
   check: (subject) =>
     subject.nodes.flatMap((node) => {
       const kept = new Set(labelItems(node).map(({ text }) => labelKey(text)))
@@ -96,7 +96,7 @@ export const taintLate: Rule = {
   fix: 'change the taint through the API: kubectl taint node NODE KEY=VALUE:EFFECT',
   versions: 'every version',
   looksAt: ['settings', 'live', 'before'],
-  sources: ['k3s-io/docs docs/cli/agent.md', 'k3s-networking §1.4'],
+  sources: ['k3s-io/docs docs/cli/agent.md'],
   check: (subject) => (isLive(subject) ? subject.nodes.flatMap((node) => lateTaints(subject, node)) : []),
 }
 

@@ -13,7 +13,7 @@ export const nodeNameValid: Rule = {
   fix: 'set node-name to a lower-case name of at most 63 characters that no other node has',
   versions: 'every version',
   looksAt: ['settings', 'host'],
-  sources: ['k3s-io/k3s pkg/util/net.go (GetHostnameAndIPs)', 'RFC 1123 §2.1', 'k3s-networking §6.3'],
+  sources: ['k3s-io/k3s pkg/util/net.go (GetHostnameAndIPs)', 'RFC 1123 §2.1'],
   check: ({ nodes }) =>
     nodes.flatMap((node): Finding[] => {
       const named = nameOf(node)
@@ -57,7 +57,7 @@ export const nodeNameUnique: Rule = {
   fix: 'give each node a name of its own, or set with-node-id',
   versions: 'every version',
   looksAt: ['settings', 'live'],
-  sources: ['k3s-io/k3s pkg/nodepassword/nodepassword.go', 'k3s-networking §6.3'],
+  sources: ['k3s-io/k3s pkg/nodepassword/nodepassword.go'],
   check(subject) {
     const owners = new Map<string, NodeSubject>()
     return subject.nodes.flatMap((node): Finding[] => {
@@ -87,7 +87,7 @@ export const nodeNameChange: Rule = {
   fix: 'drain the node first; afterwards delete the old Node and the Secret OLD-NAME.node-password.k3s in kube-system',
   versions: 'every version',
   looksAt: ['settings', 'live'],
-  sources: ['k3s-io/docs docs/cli/agent.md', 'k3s-networking §6.3, §11.2'],
+  sources: ['k3s-io/docs docs/cli/agent.md'],
   check({ nodes, facts }) {
     if (facts.origin !== 'live' && facts.origin !== 'capture') return []
     const living = new Set(facts.nodes.map(({ name }) => name))

@@ -11,7 +11,7 @@ export const resolvConf: Rule = {
   fix: 'name a file with the real servers, such as /run/systemd/resolve/resolv.conf',
   versions: 'every version',
   looksAt: ['settings', 'host'],
-  sources: ['k3s-io/k3s pkg/agent/config/config.go (locateOrGenerateResolvConf)', 'k3s-networking §1.4'],
+  sources: ['k3s-io/k3s pkg/agent/config/config.go (locateOrGenerateResolvConf)'],
   check: ({ nodes }) =>
     nodes.flatMap(({ settings, host, name }): Finding[] => {
       const written = scalarOf(settings, 'resolv-conf')

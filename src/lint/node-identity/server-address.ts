@@ -14,7 +14,7 @@ export const serverAddressChange: Rule = {
   fix: 'put the old address back; or remove the server from the cluster, wipe it and let it join again with the new address',
   versions: 'every version',
   looksAt: ['settings', 'live', 'before'],
-  sources: ['k3s-io/k3s pkg/etcd/etcd.go', 'k3s-networking §11.2'],
+  sources: ['k3s-io/k3s pkg/etcd/etcd.go'],
   check: (subject) =>
     subject.nodes.flatMap((node): Finding[] => {
       const wanted = itemsOf(node.settings, 'node-ip')

@@ -5,7 +5,7 @@ import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
 import { asRecord, type ChartSubject, chartsOf } from './chart-overrides.ts'
 
-const sources = ['k3s-io/helm-controller pkg/apis/helm.cattle.io/v1/types.go', 'k3s-packaged-components §3.2']
+const sources = ['k3s-io/helm-controller pkg/apis/helm.cattle.io/v1/types.go']
 
 export const failurePolicyMissing: Rule = {
   id: 'chart-failure-policy-missing',
@@ -107,7 +107,7 @@ export const valuesSecretsWithoutKeys: Rule = {
   fix: 'name the keys that hold values files',
   versions: '1.31.8 / 1.32.4 / 1.33.0 and later',
   looksAt: ['manifests'],
-  sources: ['k3s-io/helm-controller pkg/controllers/chart/chart.go', 'k3s-packaged-components §3.2'],
+  sources: ['k3s-io/helm-controller pkg/controllers/chart/chart.go'],
   check(subject) {
     if (has(subject, 'chart-values-secrets') === false) return []
     return chartsOf(subject).flatMap((chart) =>

@@ -7,7 +7,7 @@ import type { LintSubject } from '../subject.ts'
 import { type ChartSubject, chartsOf } from './chart-overrides.ts'
 import { isDisabled } from './disabled-items.ts'
 
-const sources = ['k3s-io/helm-controller pkg/controllers/chart/chart.go', 'k3s-packaged-components §3.3']
+const sources = ['k3s-io/helm-controller pkg/controllers/chart/chart.go']
 
 export const overrideIdentity: Rule = {
   id: 'pkg-hcc-identity',
@@ -73,7 +73,7 @@ export const chartBump: Rule = {
   fix: 'read what changed between the two, and look at the values again',
   versions: '1.19.1 and later',
   looksAt: ['manifests', 'before'],
-  sources: ['k3s-packaged-components §3.7'],
+  sources: ['k3s-io/docs docs/add-ons/helm.md', 'k3s-io/k3s-charts packages'],
   check(subject) {
     const { before } = subject
     if (before === undefined) return []

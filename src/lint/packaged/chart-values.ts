@@ -57,7 +57,7 @@ export const valuesOfDisabled: Rule = {
   fix: 'enable it, or take the values away',
   versions: 'every version',
   looksAt: ['manifests', 'settings'],
-  sources: ['k3s-networking §7.3'],
+  sources: ['k3s-io/docs docs/add-ons/helm.md', 'k3s-io/helm-controller pkg/controllers/chart/chart.go'],
   check(subject) {
     const { desired } = subject
     const { traefik } = desired?.cluster.spec.components ?? {}

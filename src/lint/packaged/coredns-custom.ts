@@ -12,7 +12,7 @@ import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
 import { asRecord } from './chart-overrides.ts'
 
-const sources = ['k3s-io/k3s manifests/coredns.yaml', 'k3s-networking §7.2']
+const sources = ['k3s-io/k3s manifests/coredns.yaml']
 
 export const corednsCustomKey: Rule = {
   id: 'pkg-corednscustom-key',
@@ -33,12 +33,17 @@ export const corednsCustomKey: Rule = {
         fix: 'upgrade K3s first',
       })),
       ...customEntryFaults(key, text).flatMap((fault): Finding[] =>
-        fault.kind === 'default-zone' || (fault.kind === 'ignored' && isNamed(key, entries))
+        hasRuleOfItsOwn(fault) || (fault.kind === 'ignored' && isNamed(key, entries))
           ? []
           : [{ at, ...faultText(key, fault) }],
       ),
     ])
   },
+}
+
+/** Told by pkg-corednscustom-default-zone, pkg-corednscustom-once and pkg-corednscustom-plugin. */
+function hasRuleOfItsOwn({ kind }: CustomEntryFault): boolean {
+  return kind === 'default-zone' || kind === 'stands-already' || kind === 'unknown-plugin'
 }
 
 /** Every entry is a file below /etc/coredns/custom, and another one may read it: a zone for `file`, a list for `hosts`. */
@@ -102,20 +107,20 @@ export const corednsCustomDisabled: Rule = {
   check({ desired }) {
     if (desired === undefined) return []
     const { enabled, custom } = desired.cluster.spec.components.coredns
-    const keys = Object.keys(custom)
+    const keys = Object.keys(custom).sort()
     if (enabled || keys.length === 0) return []
     const at = desired.places.clusterPlace(['spec', 'components', 'coredns', 'custom'])
     return [{ at, what: `CoreDNS has ${keys.join(', ')} in custom and is disabled` }]
   },
 }
 
-interface CustomEntry {
+export interface CustomEntry {
   readonly key: string
   readonly text: string
   readonly at: Finding['at']
 }
 
-function customEntries(subject: LintSubject): CustomEntry[] {
+export function customEntries(subject: LintSubject): CustomEntry[] {
   const { desired, objects } = subject
   const custom = desired?.cluster.spec.components.coredns.custom ?? {}
   return [
@@ -181,6 +186,9 @@ function faultText(key: string, { kind, word = '', line }: CustomEntryFault): Om
       return { what: `${key} has ${JSON.stringify(word)} in its line ${line}, which is no directive` }
     case 'default-zone':
       return { what: `${key} opens the zone ${word} again in its line ${line}` }
+    case 'stands-already':
+    case 'unknown-plugin':
+      return { what: `${key} has the plugin ${word} in its line ${line}` }
     default:
       return unreachable(kind)
   }

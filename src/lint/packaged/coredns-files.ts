@@ -6,7 +6,7 @@ import { type LintSubject, type ObjectSubject, serversOf } from '../subject.ts'
 import { asRecord } from './chart-overrides.ts'
 import { disableItems, isDisabled } from './disabled-items.ts'
 
-const sources = ['k3s-io/k3s manifests/coredns.yaml', 'k3s-io/k3s pkg/node/controller.go', 'k3s-networking §7.2']
+const sources = ['k3s-io/k3s manifests/coredns.yaml', 'k3s-io/k3s pkg/node/controller.go']
 
 export const corednsGap: Rule = {
   id: 'pkg-coredns-gap',

@@ -22,7 +22,7 @@ export const disableEnum: Rule = {
   fix: 'use coredns, servicelb, traefik, local-storage, metrics-server or runtimes, or the base name of a file of your own',
   versions: '1.17.4 and later',
   looksAt: ['settings', 'manifests'],
-  sources: ['k3s-io/k3s pkg/cli/cmds/stage.go', 'k3s-packaged-components §1.4'],
+  sources: ['k3s-io/k3s pkg/cli/cmds/stage.go'],
   check(subject) {
     const known = knownItems(subject.version)
     return disableItems(subject).flatMap(({ text, at }): Finding[] => {
@@ -62,7 +62,7 @@ export const disableEmpty: Rule = {
   fix: 'take the empty item or the spare comma away; an empty list is written []',
   versions: '1.17.4 and later',
   looksAt: ['settings'],
-  sources: ['k3s-io/k3s pkg/cli/server/server.go, pkg/deploy/controller.go', 'k3s-packaged-components §1.4 H1'],
+  sources: ['k3s-io/k3s pkg/cli/server/server.go, pkg/deploy/controller.go'],
   check(subject) {
     return disableItems(subject).flatMap(({ text, at }) =>
       text === '' ? [{ at, what: 'the disable list has an item without a name' }] : [],

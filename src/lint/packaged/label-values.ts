@@ -23,14 +23,15 @@ export const labelNotText: Rule = {
       .flatMap((manifest) => objectsOfFile(manifest).flatMap(wrongValues)),
 }
 
-function wrongValues({ kind, name, value: object, locate }: ManifestObject): readonly Finding[] {
+function wrongValues(object: ManifestObject): readonly Finding[] {
+  const { kind, name, value: written } = object
   return textMaps.flatMap((path) => {
-    const map = path.reduce((value: unknown, step) => (isRecord(value) ? value[step] : undefined), object)
+    const map = path.reduce((value: unknown, step) => (isRecord(value) ? value[step] : undefined), written)
     return Object.entries(isRecord(map) ? map : {}).flatMap(([key, value]): Finding[] => {
       // Nothing at all is taken for an empty text.
       if (typeof value === 'string' || value === null || value === undefined) return []
       const what = `${key} in ${path.at(-1)} of ${kind} ${name} is ${kindOf(value)}`
-      return [{ at: locate([...path, key]), what }]
+      return [{ at: object.locate([...path, key]), what }]
     })
   })
 }

@@ -17,7 +17,7 @@ export const manifestNameRefused: Rule = {
   fix: 'rename the file',
   versions: 'every version',
   looksAt: ['manifests'],
-  sources: ['fairlead DESIGN §5'],
+  sources: ['fairlead cluster-repo-template/README.md'],
   check(subject) {
     // On a machine the file is there already, by whatever name.
     if (subject.scope === 'machine') return []
@@ -42,9 +42,15 @@ export const manifestIgnored: Rule = {
   check(subject) {
     return userManifests(subject)
       .filter(({ name }) => isWritable(name) && !isDeployable(name) && !isSkipMarker(name))
-      .map(({ name, file }) => ({ at: top(file), what: `K3s ignores ${JSON.stringify(name)}` }))
+      .map(({ name, file }) => ({
+        at: top(file),
+        what: `K3s ignores ${JSON.stringify(name)}`,
+        ...(subject.scope === 'repository' ? { why: staysInRepository } : {}),
+      }))
   },
 }
+
+const staysInRepository = 'it deploys .yaml, .yml and .json only, and Fairlead places nothing else on servers'
 
 export const editPackaged: Rule = {
   id: 'pkg-edit-packaged',
@@ -54,7 +60,7 @@ export const editPackaged: Rule = {
   fix: 'use spec.components for what it offers, or another file name and another object name',
   versions: 'every version',
   looksAt: ['manifests'],
-  sources: ['k3s-io/k3s pkg/deploy/stage.go', 'k3s-networking §7.1'],
+  sources: ['k3s-io/k3s pkg/deploy/stage.go'],
   check(subject) {
     return deployedByUser(subject)
       .filter(({ name }) => isPackagedManifest(name))
@@ -102,7 +108,7 @@ export const reservedName: Rule = {
   fix: 'give the file another name',
   versions: 'every version',
   looksAt: ['manifests'],
-  sources: ['fairlead DESIGN §5'],
+  sources: ['fairlead cluster-repo-template/README.md'],
   check(subject) {
     // On a machine such a file is ours.
     if (subject.scope === 'machine') return []

@@ -12,7 +12,7 @@ export const objectTwice: Rule = {
   fix: 'keep it in one place',
   versions: 'every version',
   looksAt: ['manifests'],
-  sources: ['rancher/wrangler pkg/apply/desiredset_process.go', 'k3s-packaged-components §2.6'],
+  sources: ['rancher/wrangler pkg/apply/desiredset_process.go'],
   check(subject) {
     const first = new Map<string, ManifestSubject>()
     return inOrder(subject).flatMap((manifest) =>

@@ -11,6 +11,7 @@ import { chartBump, overrideAbsent, overrideIdentity } from './chart-identity.ts
 import { overrideTwice, valuesInvalid, valuesOfDisabled } from './chart-values.ts'
 import { corednsCustomDisabled, corednsCustomKey, corednsDefaultZone, corednsForward } from './coredns-custom.ts'
 import { corednsChanged, corednsGap, corednsNodeHosts } from './coredns-files.ts'
+import { corednsOnce, corednsPlugin } from './coredns-plugins.ts'
 import { disableEmpty, disableEnum } from './disable-list.ts'
 import { labelNotText } from './label-values.ts'
 import {
@@ -25,6 +26,7 @@ import {
 } from './manifest-names.ts'
 import { objectTwice } from './object-clashes.ts'
 import { templateLeftover } from './template-leftover.ts'
+import { valuesHoldSecret } from './values-secrets.ts'
 
 /** The manifests directory, the components that K3s deploys from it, and charts. */
 export const packagedRules: RuleGroup = {
@@ -47,6 +49,8 @@ export const packagedRules: RuleGroup = {
     corednsCustomKey,
     corednsDefaultZone,
     corednsForward,
+    corednsOnce,
+    corednsPlugin,
     corednsCustomDisabled,
     corednsChanged,
     corednsNodeHosts,
@@ -54,6 +58,7 @@ export const packagedRules: RuleGroup = {
     overrideAbsent,
     overrideTwice,
     valuesInvalid,
+    valuesHoldSecret,
     valuesOfDisabled,
     chartBump,
     failurePolicyMissing,

@@ -9,7 +9,7 @@ export const clusterNameMismatch: Rule = {
   fix: 'write the name of the directory, or rename the directory',
   versions: 'every version',
   looksAt: [],
-  sources: ['fairlead DESIGN §2'],
+  sources: ['fairlead docs/reference/clusternetwork.md'],
   check({ desired }) {
     if (desired === undefined) return []
     const directory = desired.clusterDirectory.slice(desired.clusterDirectory.lastIndexOf('/') + 1)

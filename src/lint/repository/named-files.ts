@@ -9,7 +9,7 @@ export const chartFileMissing: Rule = {
   fix: 'put the archive there (helm pull makes one), or name one that is there',
   versions: 'every version',
   looksAt: [],
-  sources: ['fairlead DESIGN §4'],
+  sources: ['fairlead docs/reference/clusternetwork.md'],
   check({ desired }) {
     if (desired === undefined) return []
     const { chart, secondary } = desired.cluster.spec.cni
@@ -28,7 +28,7 @@ export const cniManifestMissing: Rule = {
   fix: "put the plugin's manifest there, as its project publishes it",
   versions: 'every version',
   looksAt: [],
-  sources: ['fairlead DESIGN §4'],
+  sources: ['fairlead docs/reference/clusternetwork.md'],
   check({ desired }) {
     return desired === undefined ? [] : missingFile(desired, desired.cluster.spec.cni.manifest, 'cni', ['manifest'])
   },

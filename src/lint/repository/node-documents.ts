@@ -13,7 +13,7 @@ export const nodeUnknown: Rule = {
   fix: 'correct the name, or add the node to spec.nodes',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['fairlead DESIGN §4'],
+  sources: ['fairlead docs/reference/nodenetwork.md'],
   check({ desired, facts }) {
     if (desired === undefined || facts.origin === 'assumed' || facts.nodes.length === 0) return []
     // One machine alone knows of no other.
@@ -29,8 +29,6 @@ interface WrittenSelector {
   readonly selector: NodeNetwork['spec']['nodes']
   /** For people: `NodeNetwork "edge"`. */
   readonly whose: string
-  /** A NodeNetwork may be written for nodes that are still to come; a pool serves somebody from the first day on. */
-  readonly mayWait: boolean
   readonly place: (path: DocumentPath) => LocatedLine
 }
 
@@ -39,13 +37,11 @@ function selectorsIn({ cluster, nodes, places }: DesiredState): readonly Written
     ...nodes.map(({ metadata: { name }, spec }) => ({
       selector: spec.nodes,
       whose: `NodeNetwork ${JSON.stringify(name)}`,
-      mayWait: true,
       place: (path: DocumentPath) => places.nodePlace(name, ['spec', 'nodes', ...path]),
     })),
     ...cluster.spec.loadBalancer.pools.map((pool, index) => ({
       selector: pool.nodes,
       whose: `pool ${JSON.stringify(pool.name)}`,
-      mayWait: false,
       place: (path: DocumentPath) => places.clusterPlace(['spec', 'loadBalancer', 'pools', index, 'nodes', ...path]),
     })),
   ]
@@ -66,10 +62,9 @@ function unknownNames({ nodes }: Facts, { selector: { names = [] }, place }: Wri
   })
 }
 
-function matchingNothing({ nodes, origin }: Facts, { selector, whose, mayWait, place }: WrittenSelector): Finding[] {
+function matchingNothing({ nodes }: Facts, { selector, whose, place }: WrittenSelector): Finding[] {
   const { matchLabels } = selector
-  // The inventory is written in the same repository, and so knows the nodes that are to come.
-  if (matchLabels === undefined || (mayWait && origin !== 'inventory')) return []
+  if (matchLabels === undefined) return []
   const wanted = Object.entries(matchLabels)
   if (nodes.some(({ labels }) => wanted.every(([key, value]) => labels[key] === value))) return []
   const what = `no node has the labels of ${whose}: ${wanted.map(([key, value]) => `${key}=${value}`).join(', ')}`
@@ -87,7 +82,7 @@ export const nodeFieldTwice: Rule = {
   fix: 'keep it in one of them, or let their selectors exclude each other',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['fairlead DESIGN §4'],
+  sources: ['fairlead docs/reference/nodenetwork.md'],
   check({ desired, nodes }) {
     if (desired === undefined) return []
     return nodes.flatMap((node) =>
@@ -117,7 +112,7 @@ export const versionDiffers: Rule = {
   fix: 'write the release that the cluster runs into spec.k3sVersion',
   versions: 'every version',
   looksAt: ['live'],
-  sources: ['fairlead DESIGN §4'],
+  sources: ['fairlead docs/reference/nodenetwork.md'],
   check({ desired, version, facts }) {
     if (desired === undefined || version === undefined) return []
     return facts.nodes.flatMap((node): Finding[] => {

@@ -1,7 +1,9 @@
 import { findFlag } from '../../k3s/flags/flag-catalogue.ts'
 import type { DesiredState, DocumentPath } from '../../schema/documents.ts'
+import { openValue } from '../../text/secret-values.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
+import { type DocumentFlag, documentFlags, textsOfFlag } from './document-flags.ts'
 
 /** Flags that the documents have a field for, by the field. */
 const fields: Readonly<Record<string, string>> = {
@@ -39,7 +41,7 @@ export const flagHasField: Rule = {
   fix: 'write the field instead',
   versions: 'every version',
   looksAt: [],
-  sources: ['fairlead DESIGN §4'],
+  sources: ['fairlead docs/reference/clusternetwork.md'],
   check({ desired }) {
     return (desired === undefined ? [] : ownFlags(desired)).flatMap(({ key, place, known }): Finding[] => {
       const field = known[canonical(key)]
@@ -60,13 +62,42 @@ export const flagHoldsSecret: Rule = {
   looksAt: [],
   sources: ['k3s-io/docs docs/cli/server.md', 'k3s-io/docs docs/cli/agent.md'],
   check({ desired }) {
-    return (desired === undefined ? [] : ownFlags(desired))
+    if (desired === undefined) return []
+    const secretFlags = ownFlags(desired)
       .filter(({ key }) => findFlag(key)?.isSecret === true)
       .map(({ key, place }) => ({
         at: { place: place.place },
         what: `${key} is a secret and stands here in plain text`,
+        ...outsideOfRepository(key),
       }))
+    return [...secretFlags, ...documentFlags(desired).flatMap(secretsInside)]
   },
+}
+
+/** How K3s is told a secret that has no file of its own: in the variable of the flag. */
+function outsideOfRepository(key: string): Pick<Finding, 'fix'> {
+  const flag = findFlag(key)
+  if (flag?.environment === undefined || flag.name === 'token' || flag.name === 'vpn-auth') return {}
+  return {
+    fix: `take it out, change the secret itself, and write ${flag.environment} into the environment file of the service (/etc/systemd/system/k3s.service.env)`,
+  }
+}
+
+/** Values of other flags that hold a password or token of their own: an argument of a process, an address. */
+function secretsInside(flag: DocumentFlag): readonly Finding[] {
+  if (findFlag(flag.key)?.isSecret === true) return []
+  const isList = Array.isArray(flag.value)
+  return textsOfFlag(flag).flatMap((text, index): Finding[] => {
+    if (openValue(flag.writtenKey, text) === text) return []
+    const argument = /^(?:--)?([\w.-]+)=/.exec(text)?.[1]
+    return [
+      {
+        at: { place: flag.place(isList ? [index] : []).place },
+        what: `${argument === undefined ? flag.writtenKey : `${argument} in ${flag.writtenKey}`} holds what looks like a secret, in plain text`,
+        fix: 'take it out, change the secret itself, and let the option name a file that only the machine has, or write it into the configuration on the machine',
+      },
+    ]
+  })
 }
 
 /** The flags of each `k3sFlags`, long names first whatever their order, secret ones without their line. */

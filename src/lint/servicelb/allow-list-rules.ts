@@ -1,12 +1,12 @@
 import { ineligibilityOf } from '../../k3s/servicelb/eligibility.ts'
 import type { ExcludedNode } from '../../k3s/servicelb/prediction.ts'
+import { remembered } from '../../k3s/servicelb/remembered.ts'
 import { isAllowListOn } from '../../k3s/servicelb/selector.ts'
 import { defaultTolerations, untolerated } from '../../k3s/servicelb/tolerations.ts'
 import { enableLabel, multiPoolLabelPrefix, poolLabel } from '../../k3s/servicelb-labels.ts'
 import { supports } from '../../k3s/version/feature-gates.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { isServicelbOn, nodesToCome, predictionsToCome } from './cluster-to-come.ts'
-import { remembered } from './remembered.ts'
 import { servicesToCome } from './services-to-come.ts'
 
 const source = 'k3s-io/k3s pkg/cloudprovider/servicelb.go'
@@ -19,7 +19,7 @@ export const enableLabelFalse: Rule = {
   fix: 'take the label away from this node, and give enablelb=true to the nodes that shall be used',
   versions: 'every version',
   looksAt: ['live'],
-  sources: [source, 'k3s-networking §5.8'],
+  sources: [source],
   check(subject) {
     const nodes = nodesToCome(subject) ?? []
     if (!isServicelbOn(subject)) return []
@@ -43,7 +43,7 @@ export const allowListEmpty: Rule = {
   fix: 'give enablelb=true to a node without such taints, or let the Services tolerate them',
   versions: 'every version',
   looksAt: ['live'],
-  sources: [source, 'k3s-networking §5.4'],
+  sources: [source],
   check(subject) {
     const { version } = subject
     const nodes = nodesToCome(subject) ?? []
@@ -68,7 +68,7 @@ export const customTaint: Rule = {
   fix: 'let the Service tolerate it with the annotation svccontroller.k3s.cattle.io/tolerations (1.28.13 / 1.29.8 / 1.30.4 and later), or take the taint away',
   versions: 'every version',
   looksAt: ['live', 'manifests'],
-  sources: [source, 'k3s-networking §5.4 R4'],
+  sources: [source],
   check(subject) {
     const nodes = nodesToCome(subject) ?? []
     if (!isAllowListOn(nodes.map((node) => node.facts))) return []
@@ -100,7 +100,7 @@ export const unpooledService: Rule = {
   fix: 'put it into a pool with the label svccontroller.k3s.cattle.io/lbpool; Traefik gets it from values service.labels',
   versions: '1.23.5 and later',
   looksAt: ['manifests', 'live'],
-  sources: [source, 'k3s-networking §5.9 E1c'],
+  sources: [source],
   check(subject) {
     const { version } = subject
     if (version === undefined || !supports('servicelb-pools', version)) return []

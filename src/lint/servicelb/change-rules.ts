@@ -19,7 +19,7 @@ export const labelChangeUntriggered: Rule = {
   fix: 'change an annotation of the Service in the same commit, or name the Service in spec.loadBalancer.pools, which does that',
   versions: '1.23.13 / 1.24.7 / 1.25.3 and later',
   looksAt: ['manifests', 'live'],
-  sources: [needsUpdate, 'k3s-networking §5.3'],
+  sources: [needsUpdate],
   check(subject) {
     const { version } = subject
     if (!isCloudProvider(version) || !isServicelbOn(subject)) return []
@@ -75,7 +75,7 @@ export const enableDropsPool: Rule = {
   fix: 'change an annotation of the Service after the nodes have their labels',
   versions: '1.23.13 / 1.24.7 / 1.25.3 and later',
   looksAt: ['live', 'manifests'],
-  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go updateDaemonSets', 'k3s-networking §5.8'],
+  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go updateDaemonSets'],
   check(subject) {
     const { version, facts } = subject
     const nodes = nodesToCome(subject)
@@ -100,7 +100,7 @@ export const disableStuck: Rule = {
   fix: 'keep enablelb=true on the nodes, or delete the svclb DaemonSets and change an annotation of every LoadBalancer Service afterwards',
   versions: '1.23.13 / 1.24.7 / 1.25.3 and later',
   looksAt: ['before'],
-  sources: ['k3s-io/k3s#14625', 'k3s-networking §5.8'],
+  sources: ['k3s-io/k3s#14625'],
   check(subject) {
     const { version, before, desired } = subject
     if (!isCloudProvider(version) || before === undefined || !isServicelbOn(subject)) return []
@@ -121,7 +121,7 @@ export const namespaceChange: Rule = {
   fix: 'delete the svclb DaemonSets in the old namespace once every server has restarted',
   versions: '1.23.8 / 1.24.2 and later',
   looksAt: ['settings', 'before'],
-  sources: ['k3s-networking §5.10'],
+  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go deleteAllDaemonsets'],
   check(subject) {
     if (subject.before === undefined || !isServicelbOn(subject) || !isServicelbOn(subject.before)) return []
     const before = new Map(serversOf(subject.before).map((node) => [node.name, namespaceOf(node)]))

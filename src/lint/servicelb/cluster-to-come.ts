@@ -27,6 +27,14 @@ export interface NodeToCome {
  * knows of no other.
  */
 export function nodesToCome(subject: LintSubject): readonly NodeToCome[] | undefined {
+  if (!knownNodes.has(subject)) knownNodes.set(subject, findNodes(subject))
+  return knownNodes.get(subject)
+}
+
+/** A dozen rules ask. */
+const knownNodes = new WeakMap<LintSubject, readonly NodeToCome[] | undefined>()
+
+function findNodes(subject: LintSubject): readonly NodeToCome[] | undefined {
   const { facts, nodes } = subject
   const isAlone = facts.origin === 'live' && facts.nodes.length === 1
   if (facts.origin === 'assumed' || facts.nodes.length === 0 || isAlone) return undefined
@@ -36,7 +44,8 @@ export function nodesToCome(subject: LintSubject): readonly NodeToCome[] | undef
   return facts.nodes.map((node) => {
     const [pool, subjectNode] = [pools.get(node.name), told.get(node.name)]
     const at = subjectNode?.at ?? { place: { file: `Node/${node.name}`, line: 1, column: 1 } }
-    const kept = Object.entries(node.labels).filter(([key, value]) => gone.get(node.name)?.labels[key] !== value)
+    const lost = gone.get(node.name)?.labels ?? {}
+    const kept = Object.entries(node.labels).filter(([key, value]) => lost[key] !== value)
     const registered = facts.origin === 'inventory' ? labelsAtRegistration(subjectNode) : {}
     return {
       facts: {

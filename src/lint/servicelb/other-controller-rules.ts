@@ -13,7 +13,7 @@ export const classIgnored: Rule = {
   fix: 'take the class away to have ServiceLB serve it, or the pool to leave it to the other controller',
   versions: 'every version',
   looksAt: ['manifests', 'live'],
-  sources: ['k3s-io/k3s docs/adrs/servicelb-ccm.md', 'k3s-networking §5.1'],
+  sources: ['k3s-io/k3s docs/adrs/servicelb-ccm.md'],
   check(subject) {
     const { version } = subject
     if (version === undefined || !isServicelbOn(subject)) return []
@@ -37,7 +37,7 @@ export const twoControllers: Rule = {
   fix: 'disable servicelb, or give every Service of the other one its loadBalancerClass (1.23.13 / 1.24.7 / 1.25.3 and later)',
   versions: 'every version',
   looksAt: ['manifests', 'live', 'settings'],
-  sources: ['k3s-io/docs docs/networking/networking-services.md', 'k3s-networking §5.10'],
+  sources: ['k3s-io/docs docs/networking/networking-services.md'],
   check(subject) {
     const { version } = subject
     if (version === undefined || !isServicelbOn(subject)) return []
@@ -81,7 +81,7 @@ export const lbIpIgnored: Rule = {
   fix: 'choose the nodes with a pool instead',
   versions: 'every version',
   looksAt: ['manifests', 'live'],
-  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go', 'k3s-networking §5.7'],
+  sources: ['k3s-io/k3s pkg/cloudprovider/servicelb.go'],
   check(subject) {
     if (!isServicelbOn(subject)) return []
     return servedServices(subject).flatMap(({ service, key, at }): Finding[] => [

@@ -18,7 +18,7 @@ export const tolerationsInvalid: Rule = {
   fix: 'write a list, as a pod has it: [{"key": "dedicated", "operator": "Exists"}]',
   versions: 'every version',
   looksAt: ['manifests', 'live'],
-  sources: [`${source} getTolerations`, 'k3s-networking §5.6'],
+  sources: [`${source} getTolerations`],
   check(subject) {
     const { version } = subject
     if (version === undefined) return []
@@ -51,7 +51,7 @@ export const priorityClassMissing: Rule = {
   fix: 'make the PriorityClass, or take the annotation away',
   versions: '1.27.15 / 1.28.11 / 1.29.6 / 1.30.2 and later',
   looksAt: ['manifests', 'live'],
-  sources: [`${source} getPriorityClassName`, 'k3s-networking §5.6'],
+  sources: [`${source} getPriorityClassName`],
   check(subject) {
     const { version } = subject
     if (version === undefined || !supports('servicelb-priority-class', version)) return []
@@ -76,7 +76,7 @@ export const nameTooLong: Rule = {
   fix: 'shorten the name, or upgrade K3s to 1.28.13, 1.29.8, 1.30.4 or later',
   versions: 'before 1.28.13 / 1.29.8 / 1.30.4',
   looksAt: ['manifests', 'live'],
-  sources: [`${source} generateName`, 'k3s-networking §5.6'],
+  sources: [`${source} generateName`],
   check(subject) {
     const longest = subject.version === undefined ? undefined : longestServiceName(subject.version)
     if (longest === undefined) return []
@@ -97,7 +97,7 @@ export const serverRefusesSysctl: Rule = {
   fix: 'write the same disable list on every server',
   versions: 'every version',
   looksAt: ['settings'],
-  sources: ['k3s-io/k3s pkg/daemons/agent/agent_linux.go', 'k3s-networking §5.4 R9, §5.10'],
+  sources: ['k3s-io/k3s pkg/daemons/agent/agent_linux.go'],
   check(subject) {
     const servers = serversOf(subject)
     const off = servers.filter(disablesServicelb)
@@ -118,11 +118,7 @@ export const namespaceRefusesPods: Rule = {
   fix: 'let the namespace enforce privileged, or choose another one with servicelb-namespace',
   versions: '1.23.8 / 1.24.2 and later',
   looksAt: ['manifests', 'live', 'settings'],
-  sources: [
-    source,
-    'kubernetes/website content/en/docs/concepts/security/pod-security-standards.md',
-    'k3s-networking §5.10',
-  ],
+  sources: [source, 'kubernetes/website content/en/docs/concepts/security/pod-security-standards.md'],
   check(subject) {
     const { version } = subject
     if (version === undefined || !supports('servicelb-own-namespace', version) || !isServicelbOn(subject)) return []

@@ -18,7 +18,7 @@ export const poolWithoutEnable: Rule = {
   fix: 'give enablelb=true to every node that ServiceLB shall use, or write the pools into spec.loadBalancer.pools',
   versions: '1.23.5 and later',
   looksAt: ['live', 'manifests'],
-  sources: [source, 'k3s-networking §5.9 E1b'],
+  sources: [source],
   check(subject) {
     const nodes = nodesToCome(subject)
     if (nodes === undefined || !knowsPools(subject) || isAllowListOn(nodes.map((node) => node.facts))) return []
@@ -27,12 +27,24 @@ export const poolWithoutEnable: Rule = {
         const pool = facts.labels[poolLabel] ?? ''
         return pool === '' ? [] : [{ at, what: `node ${facts.name} is in pool ${JSON.stringify(pool)}` }]
       }),
-      ...pooledServices(subject).map(({ key, service, at }) => ({
-        at: at('metadata', 'labels', poolLabel),
-        what: `Service ${key} is in pool ${JSON.stringify(service.labels[poolLabel])}`,
-      })),
+      ...pooledServices(subject).map(({ key, service, at }) => {
+        const pool = service.labels[poolLabel] ?? ''
+        const what = `Service ${key} is in pool ${JSON.stringify(pool)}`
+        return emptyPool(subject, pool, what) ?? { at: at('metadata', 'labels', poolLabel), what }
+      }),
     ]
   },
+}
+
+/** A pool of the documents gives enablelb to its nodes; that nobody has it means that it has none. */
+function emptyPool({ desired }: LintSubject, pool: string, what: string): Finding | undefined {
+  const index = desired?.cluster.spec.loadBalancer.pools.findIndex(({ name }) => name === pool) ?? -1
+  if (desired === undefined || index < 0) return undefined
+  return {
+    at: desired.places.clusterPlace(['spec', 'loadBalancer', 'pools', index, 'nodes']),
+    what: `${what}, and the pool has no node that is known`,
+    fix: 'name nodes that the cluster has, or labels that they carry',
+  }
 }
 
 export const poolNodeNotEnabled: Rule = {
@@ -43,7 +55,7 @@ export const poolNodeNotEnabled: Rule = {
   fix: 'give the node enablelb=true as well',
   versions: '1.23.5 and later',
   looksAt: ['live'],
-  sources: [source, 'k3s-networking §5.9 E1a'],
+  sources: [source],
   check(subject) {
     const nodes = nodesToCome(subject) ?? []
     if (!knowsPools(subject) || !isAllowListOn(nodes.map((node) => node.facts))) return []
@@ -63,7 +75,7 @@ export const poolUnknown: Rule = {
   fix: 'correct the name of the pool, or give it nodes',
   versions: '1.23.5 and later',
   looksAt: ['live', 'manifests'],
-  sources: [source, 'k3s-networking §5.4 R3'],
+  sources: [source],
   check(subject) {
     const nodes = nodesToCome(subject) ?? []
     if (!knowsPools(subject) || !isAllowListOn(nodes.map((node) => node.facts))) return []
@@ -127,7 +139,7 @@ export const poolTooOld: Rule = {
   fix: 'upgrade K3s, or do without pools',
   versions: 'before 1.23.5',
   looksAt: ['manifests', 'live'],
-  sources: [source, 'k3s-networking §5.2'],
+  sources: [source],
   check(subject) {
     const { version, desired } = subject
     if (version === undefined || supports('servicelb-pools', version)) return []

@@ -1,9 +1,9 @@
 import { portTexts } from '../../k3s/servicelb/host-ports.ts'
+import { remembered } from '../../k3s/servicelb/remembered.ts'
 import { poolLabel } from '../../k3s/servicelb-labels.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
 import { isServicelbOn, predictionsToCome } from './cluster-to-come.ts'
-import { remembered } from './remembered.ts'
 import { type ServiceToCome, servedServices } from './services-to-come.ts'
 
 const source = 'k3s-io/k3s pkg/cloudprovider/servicelb.go'
@@ -17,7 +17,7 @@ export const portConflict: Rule = {
   fix: 'choose another port, or put the two into pools of different nodes',
   versions: 'every version',
   looksAt: ['manifests', 'live'],
-  sources: [source, 'k3s-networking §5.4 R6'],
+  sources: [source],
   check: (subject) =>
     conflicts(subject)
       .filter(({ pair }) => !pair.includes(traefikKey))
@@ -32,7 +32,7 @@ export const portTraefik: Rule = {
   fix: 'choose another port, give Traefik a pool of its own (service.labels in its values), or disable it',
   versions: 'every version',
   looksAt: ['manifests', 'live', 'settings'],
-  sources: [source, 'k3s-io/k3s manifests/traefik.yaml', 'k3s-networking §5.9 E1d'],
+  sources: [source, 'k3s-io/k3s manifests/traefik.yaml'],
   check: (subject) =>
     conflicts(subject)
       .filter(({ pair }) => pair.includes(traefikKey))

@@ -1,5 +1,7 @@
 import { isSwitchedOn, scalarOf } from '../../k3s/config/effective-settings.ts'
 import { preemptsOrdinaryPods } from '../../k3s/servicelb/host-ports.ts'
+import type { PredictedPod } from '../../k3s/servicelb/prediction.ts'
+import { remembered } from '../../k3s/servicelb/remembered.ts'
 import type { Finding, Rule } from '../rule.ts'
 import { type LintSubject, type NodeSubject, serversOf } from '../subject.ts'
 import { isServicelbOn, predictionsToCome } from './cluster-to-come.ts'
@@ -15,24 +17,33 @@ export const portOfPod: Rule = {
   fix: 'choose another port for one of them, or keep the Service away from the node with a pool',
   versions: 'every version',
   looksAt: ['live'],
-  sources: [source, 'k3s-networking §5.4 R7'],
+  sources: [source],
   check(subject) {
     const { version } = subject
     // Without pods that somebody saw there is nothing to hold a port but other Services.
-    if (version === undefined || (subject.facts.hostPortPods ?? []).length === 0) return []
+    if (version === undefined || (subject.facts.hostPortPods ?? []).every((pod) => pod.servicelbOf !== undefined))
+      return []
     const services = new Map(servicesToCome(subject).map((one) => [one.key, one]))
-    return predictionsToCome(subject).flatMap(({ key, service, ideal }) =>
-      ideal.pods.flatMap((pod): Finding[] => {
-        const at = services.get(key)?.at('spec', 'ports') ?? subject.at
-        const pushes = preemptsOrdinaryPods(service, version)
-        if (pod.state === 'ready' && pod.preempts !== undefined) {
-          return [{ at, what: `${key} wants a port that ${pod.preempts} has on ${pod.node}`, why: pushedAway }]
+    const hinderedOf = remembered((pods: readonly PredictedPod[]) => pods.filter(meetsOrdinaryPod))
+    return predictionsToCome(subject).flatMap(({ key, service, ideal }) => {
+      const hindered = hinderedOf(ideal.pods)
+      if (hindered.length === 0) return []
+      const at = services.get(key)?.at('spec', 'ports') ?? subject.at
+      const pushes = preemptsOrdinaryPods(service, version)
+      return hindered.flatMap((pod): Finding[] => {
+        if (pod.state === 'ready') {
+          return [{ at, what: `${key} wants a port that ${pod.preempts ?? ''} has on ${pod.node}`, why: pushedAway }]
         }
-        if (pod.state !== 'pending' || pod.heldBy.kind !== 'pod' || pushes) return []
+        if (pod.state !== 'pending' || pushes) return []
         return [{ at, what: `${key} wants ${pod.port}, which ${pod.heldBy.key} has on ${pod.node}`, why: waits }]
-      }),
-    )
+      })
+    })
   },
+}
+
+function meetsOrdinaryPod(pod: PredictedPod): boolean {
+  if (pod.state === 'ready') return pod.preempts !== undefined
+  return pod.state === 'pending' && pod.heldBy.kind === 'pod'
 }
 
 const pushedAway =
@@ -47,11 +58,7 @@ export const portOfK3s: Rule = {
   fix: 'choose another port, or keep the Service away from these nodes with a pool',
   versions: 'every version',
   looksAt: ['manifests', 'live', 'settings'],
-  sources: [
-    'k3s-io/docs docs/installation/requirements.md',
-    'k3s-io/docs docs/installation/registry-mirror.md',
-    'k3s-networking §9.1',
-  ],
+  sources: ['k3s-io/docs docs/installation/requirements.md', 'k3s-io/docs docs/installation/registry-mirror.md'],
   check(subject) {
     if (!isServicelbOn(subject)) return []
     const owned = ownedPorts(subject)
@@ -142,7 +149,7 @@ export const portInNodePortRange: Rule = {
   fix: 'choose a port outside the range',
   versions: 'every version',
   looksAt: ['manifests', 'live', 'settings'],
-  sources: ['k3s-networking §5.4 R6, §9.1'],
+  sources: [source, 'kubernetes/website content/en/docs/concepts/services-networking/service.md'],
   check(subject) {
     if (!isServicelbOn(subject)) return []
     const [server] = serversOf(subject)

@@ -2,11 +2,11 @@ import { type AddressFamily, familyOf } from '../../domain/cidr.ts'
 import type { NodeFacts } from '../../domain/facts.ts'
 import { isSourceRange, sourceRangesOf } from '../../k3s/servicelb/ensure.ts'
 import { enforcesSourceRanges, servicelbEra } from '../../k3s/servicelb/eras.ts'
+import { remembered } from '../../k3s/servicelb/remembered.ts'
 import { sourceRangesAnnotation } from '../../k3s/servicelb-labels.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject } from '../subject.ts'
 import { isServicelbOn, nodesToCome, predictionsToCome, primaryFamily } from './cluster-to-come.ts'
-import { remembered } from './remembered.ts'
 import { type ServiceToCome, servedServices } from './services-to-come.ts'
 
 const source = 'k3s-io/k3s pkg/cloudprovider/servicelb.go'
@@ -19,7 +19,7 @@ export const familyMissing: Rule = {
   fix: 'give the nodes addresses of both families (node-ip), or take the family out of the Service',
   versions: 'every version',
   looksAt: ['manifests', 'live'],
-  sources: [source, 'k3s-networking §5.5'],
+  sources: [source],
   check(subject) {
     const nodes = new Map((nodesToCome(subject) ?? []).map(({ facts }) => [facts.name, facts]))
     const services = new Map(served(subject).map((one) => [one.key, one]))
@@ -56,7 +56,7 @@ export const rangesOfOneFamily: Rule = {
   fix: 'add a range of the other family; ::/0 or 0.0.0.0/0 lets all of it in',
   versions: '1.23.14 / 1.24.8 / 1.25.4 and later',
   looksAt: ['manifests', 'live'],
-  sources: [source, 'k3s-io/klipper-lb entry', 'k3s-networking §5.6'],
+  sources: [source, 'k3s-io/klipper-lb entry'],
   check(subject) {
     const { version } = subject
     if (version === undefined || !enforcesSourceRanges(version)) return []
@@ -87,7 +87,7 @@ export const rangesUnreadable: Rule = {
   fix: 'write it as address/bits, like 192.168.0.0/16',
   versions: '1.23.13 / 1.24.7 / 1.25.3 and later',
   looksAt: ['manifests', 'live'],
-  sources: ['kubernetes/cloud-provider service/helpers/helper.go', 'k3s-networking §5.6'],
+  sources: ['kubernetes/cloud-provider service/helpers/helper.go'],
   check(subject) {
     const { version } = subject
     if (version === undefined || servicelbEra(version) === 'standalone') return []
@@ -110,7 +110,7 @@ export const rangesTooOld: Rule = {
   fix: 'upgrade K3s, or filter in front of the nodes',
   versions: 'before 1.23.14 / 1.24.8 / 1.25.4',
   looksAt: ['manifests', 'live'],
-  sources: ['k3s-io/klipper-lb entry', 'k3s-networking §5.6'],
+  sources: ['k3s-io/klipper-lb entry'],
   check(subject) {
     const { version } = subject
     if (version === undefined || enforcesSourceRanges(version)) return []

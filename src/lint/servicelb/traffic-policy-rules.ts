@@ -1,8 +1,9 @@
 import { familyOf, parseAddress, parseCidr } from '../../domain/cidr.ts'
 import type { ServiceFacts } from '../../domain/facts.ts'
+import { isSwitchedOn } from '../../k3s/config/effective-settings.ts'
 import { supports } from '../../k3s/version/feature-gates.ts'
 import type { Finding, Rule } from '../rule.ts'
-import type { LintSubject, NodeSubject } from '../subject.ts'
+import { type LintSubject, type NodeSubject, serversOf } from '../subject.ts'
 import { isServicelbOn, nodesToCome, predictionsToCome } from './cluster-to-come.ts'
 import { type ServiceToCome, servedServices } from './services-to-come.ts'
 
@@ -16,18 +17,20 @@ export const localBehindNat: Rule = {
   fix: 'take node-external-ip off every node, or use externalTrafficPolicy Cluster',
   versions: '1.24.11 / 1.25.7 / 1.26.2 and later',
   looksAt: ['manifests', 'live', 'settings', 'host'],
-  sources: ['k3s-io/docs docs/networking/networking-services.md', 'k3s-networking §5.7'],
+  sources: ['k3s-io/docs docs/networking/networking-services.md'],
   check(subject) {
     const { version } = subject
     if (version === undefined || !supports('servicelb-local-policy', version)) return []
     const translated = translatedNodes(subject)
     const [first] = translated
     if (first === undefined) return []
+    const needsAddress = serversOf(subject).some(({ settings }) => isSwitchedOn(settings, 'flannel-external-ip'))
     return localServices(subject).map(({ key, at }) => ({
       at: at('spec', 'externalTrafficPolicy'),
       what: `Service ${key} is Local, and node ${first.name} has the external address ${first.address}`,
       // Without the machine's interfaces nobody can see who translates; the addresses only look like it.
       ...(translated.some((node) => node.isCertain) ? {} : { severity: 'warning' as const }),
+      ...(needsAddress ? { fix: 'use externalTrafficPolicy Cluster; flannel-external-ip needs node-external-ip' } : {}),
     }))
   },
 }
@@ -82,7 +85,7 @@ export const localWithoutNodePort: Rule = {
   fix: 'take allocateLoadBalancerNodePorts: false away, or use externalTrafficPolicy Cluster',
   versions: '1.24.11 / 1.25.7 / 1.26.2 and later',
   looksAt: ['manifests', 'live'],
-  sources: [source, 'k3s-networking §5.7'],
+  sources: [source],
   check(subject) {
     const { version } = subject
     if (version === undefined || !supports('servicelb-local-policy', version)) return []
@@ -107,7 +110,7 @@ export const localWithoutEndpoints: Rule = {
   fix: 'run the pods on the nodes of its pool (a DaemonSet, or an affinity to the label of the pool), or use Cluster',
   versions: '1.24.11 / 1.25.7 / 1.26.2 and later',
   looksAt: ['live'],
-  sources: [source, 'k3s-networking §5.9 E3a'],
+  sources: [source],
   check(subject) {
     const services = new Map(localServices(subject).map((one) => [one.key, one]))
     return predictionsToCome(subject).flatMap(({ key, ideal }): Finding[] => {
@@ -128,7 +131,7 @@ export const localTooOld: Rule = {
   fix: 'upgrade K3s',
   versions: 'before 1.24.11 / 1.25.7 / 1.26.2',
   looksAt: ['manifests', 'live'],
-  sources: [source, 'k3s-networking §5.1'],
+  sources: [source],
   check(subject) {
     const { version } = subject
     if (version === undefined || supports('servicelb-local-policy', version)) return []

@@ -24,7 +24,7 @@ export const gatewayApiOwner: Rule = {
   fix: 'leave the definitions to K3s, or disable Traefik and install both by other means',
   versions: '1.32.2 and later, below 1.37',
   looksAt: ['manifests', 'live', 'before'],
-  sources: ['k3s-io/k3s-charts packages/traefik-crd', 'k3s-io/k3s#14557', 'k3s-networking §7.4'],
+  sources: ['k3s-io/k3s-charts packages/traefik-crd', 'k3s-io/k3s#14557'],
   check(subject) {
     const { version } = subject
     if (version !== undefined && supports('gateway-api-crd', version)) return []
@@ -40,7 +40,7 @@ export const definitionsRemoved: Rule = {
   fix: 'save these objects and move them to another controller first, or annotate their definitions with helm.sh/resource-policy: keep',
   versions: '1.21 and later',
   looksAt: ['live', 'before'],
-  sources: ['k3s-io/k3s-charts packages/traefik-crd', 'k3s-networking §7.4'],
+  sources: ['k3s-io/k3s-charts packages/traefik-crd'],
   check(subject) {
     if (!losesTraefik(subject)) return []
     const left = livingObjects(subject).filter(
@@ -134,7 +134,7 @@ export const version1Blocks: Rule = {
   fix: 'move the values to the later chart and delete the HelmChart',
   versions: '1.21.0 to 1.30.1',
   looksAt: ['manifests', 'live'],
-  sources: ['k3s-io/k3s pkg/server/server.go', 'k3s-networking §7.4'],
+  sources: ['k3s-io/k3s pkg/server/server.go'],
   check(subject) {
     const { version } = subject
     if (version === undefined || !supports('traefik-v1-guard', version)) return []
@@ -155,7 +155,7 @@ export const version1Port: Rule = {
   fix: 'use another port, or disable Traefik',
   versions: '1.20 and earlier',
   looksAt: ['live'],
-  sources: ['k3s-networking §7.4, §12'],
+  sources: ['k3s-io/k3s manifests/traefik.yaml up to 1.20'],
   check(subject) {
     const traefik = packagedTraefik(subject)
     if (traefik === undefined || traefik.chartMajor >= 9) return []

@@ -18,7 +18,7 @@ export const dashboardExposed: Rule = {
   fix: 'name a Secret with users in spec.components.traefik.dashboard.basicAuthSecret, or put an authenticating Middleware at the route',
   versions: 'every version',
   looksAt: ['manifests', 'live'],
-  sources: ['traefik/traefik docs/content/operations/dashboard.md', 'k3s-networking §7.7'],
+  sources: ['traefik/traefik docs/content/operations/dashboard.md'],
   check(subject) {
     return [...exposedByDocuments(subject), ...exposedByRoutes(subject), ...exposedByValues(subject)]
   },
@@ -115,7 +115,13 @@ function version1Dashboard(values: Values, at: Finding['at']): Finding[] {
   const hasUsers = Object.keys(asRecord(valueAt(values, ['dashboard', 'auth', 'basic']))).length > 0
   const annotations = asRecord(valueAt(values, ['dashboard', 'ingress', 'annotations']))
   if (hasUsers || annotations['traefik.ingress.kubernetes.io/auth-type'] !== undefined) return []
-  return [{ at, what: 'dashboard is enabled without dashboard.auth' }]
+  return [
+    {
+      at,
+      what: 'dashboard is enabled without dashboard.auth',
+      fix: 'name a Secret with users in spec.components.traefik.dashboard.basicAuthSecret, or write hashed passwords into dashboard.auth.basic',
+    },
+  ]
 }
 
 function isExposed(values: Values, entryPoint: string): boolean {

@@ -14,7 +14,7 @@ export const middlewareReference: Rule = {
   fix: 'name the namespace at the reference, or put both into one namespace',
   versions: 'every version',
   looksAt: ['manifests', 'live'],
-  sources: ['traefik/traefik docs/content/routing/providers/kubernetes-crd.md', 'k3s-networking §7.7'],
+  sources: ['traefik/traefik docs/content/routing/providers/kubernetes-crd.md'],
   check(subject) {
     return [...missingMiddlewares(subject), ...crossNamespace(subject), ...missingSecrets(subject)]
   },

@@ -16,7 +16,7 @@ export const crdGroup: Rule = {
   versions:
     'traefik.containo.us from 1.21 on below 1.32.2, traefik.io from 1.25.15+k3s2 / 1.26.10+k3s2 / 1.27.7+k3s2 / 1.28.3+k3s2 on',
   looksAt: ['manifests', 'live'],
-  sources: ['traefik/traefik docs/content/migrate/v2-to-v3-details.md', 'k3s-networking §7.7'],
+  sources: ['traefik/traefik docs/content/migrate/v2-to-v3-details.md'],
   check(subject) {
     const traefik = packagedTraefik(subject)
     if (traefik === undefined) return []
@@ -41,7 +41,7 @@ export const oldRouteSyntax: Rule = {
   fix: 'rewrite the rule, or set syntax: v2 at the route until it is rewritten',
   versions: '1.32.2 and later',
   looksAt: ['manifests', 'live', 'before'],
-  sources: ['traefik/traefik docs/content/migrate/v2-to-v3-details.md', 'k3s-networking §7.4'],
+  sources: ['traefik/traefik docs/content/migrate/v2-to-v3-details.md'],
   check(subject) {
     const traefik = packagedTraefik(subject)
     if (traefik === undefined || traefik.chartMajor < 28) return []

@@ -72,21 +72,12 @@ export const argumentEntryPoint: Rule = {
   fix: 'name an entry point of the chart or one below ports',
   versions: '1.21 and later',
   looksAt: ['manifests', 'live'],
-  sources: ['traefik/traefik docs/content/routing/entrypoints.md', 'k3s-networking §7.6'],
+  sources: ['traefik/traefik docs/content/routing/entrypoints.md'],
   check(subject) {
     const traefik = packagedTraefik(subject)
     if (traefik === undefined || traefik.chartMajor < 9) return []
     const values = traefikValues(subject)
-    const known = [
-      ...chartEntryPoints,
-      ...values.flatMap(({ value }) => Object.keys(asRecord(value['ports'])).map((name) => name.toLowerCase())),
-      ...values.flatMap(({ value }) =>
-        argumentsOf(value).flatMap(({ argument }) => {
-          const [group, name, option] = argument?.path ?? []
-          return group === 'entrypoints' && name !== undefined && option === 'address' ? [name] : []
-        }),
-      ),
-    ]
+    const known = entryPointsOf(values.map(({ value }) => value))
     return values.flatMap(({ value, from }) =>
       argumentsOf(value).flatMap(({ argument, index }): Finding[] => {
         const missing = argument === undefined ? undefined : missingEntryPoint(argument, known)
@@ -103,6 +94,50 @@ export const argumentEntryPoint: Rule = {
     )
   },
 }
+
+/** In lower case: those of the chart, those below `ports`, and those that an argument gives an address. */
+function entryPointsOf(values: readonly Readonly<Record<string, unknown>>[]): readonly string[] {
+  return [
+    ...chartEntryPoints,
+    ...values.flatMap((value) => Object.keys(asRecord(value['ports'])).map((name) => name.toLowerCase())),
+    ...values.flatMap((value) =>
+      argumentsOf(value).flatMap(({ argument }) => {
+        const [group, name, option] = argument?.path ?? []
+        return group === 'entrypoints' && name !== undefined && option === 'address' ? [name] : []
+      }),
+    ),
+  ]
+}
+
+export const dashboardEntryPoint: Rule = {
+  id: 'trf-dashboard-entrypoint',
+  severity: 'warning',
+  title: 'a dashboard on an entry point that Traefik does not have',
+  why: 'Traefik leaves out a route whose entry points do not exist, and the dashboard answers nowhere',
+  fix: 'name an entry point of the chart (web, websecure) or one below ports',
+  versions: '1.21 and later',
+  looksAt: [],
+  sources: ['traefik/traefik docs/content/routing/routers/index.md'],
+  check(subject) {
+    const traefik = packagedTraefik(subject)
+    const { desired } = subject
+    if (desired === undefined || traefik === undefined || traefik.chartMajor < 9) return []
+    const { enabled, dashboard, valuesFrom } = desired.cluster.spec.components.traefik
+    // What a Secret adds to the values is not known.
+    if (!enabled || dashboard?.enabled !== true || valuesFrom.length > 0) return []
+    const known = entryPointsOf(traefikValues(subject).map(({ value }) => value))
+    return dashboard.entryPoints.flatMap((name, index): Finding[] => {
+      if (known.includes(name.toLowerCase())) return []
+      const at = desired.places.clusterPlace(['spec', 'components', 'traefik', 'dashboard', 'entryPoints', index])
+      const meant = meantEntryPoints[name] ?? closestWord(name, known)
+      const what = `there is no entry point ${JSON.stringify(name)} for the dashboard`
+      return [{ at, what, ...(meant === undefined ? {} : { fix: `did you mean ${meant}?` }) }]
+    })
+  },
+}
+
+/** As Traefik v1, and many a guide, calls them. */
+const meantEntryPoints: Readonly<Record<string, string>> = { http: 'web', https: 'websecure' }
 
 function missingEntryPoint({ path, value }: StaticArgument, known: readonly string[]): string | undefined {
   const [group, name, ...option] = path

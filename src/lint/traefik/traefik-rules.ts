@@ -3,7 +3,7 @@ import { definitionsRemoved, gatewayApiOwner, version1Blocks, version1Port } fro
 import { dashboardExposed, metricsExposed } from './exposure-rules.ts'
 import { middlewareReference } from './middleware-references.ts'
 import { crdGroup, oldRouteSyntax } from './route-rules.ts'
-import { argumentEntryPoint, argumentRemoved, argumentShape } from './static-arguments.ts'
+import { argumentEntryPoint, argumentRemoved, argumentShape, dashboardEntryPoint } from './static-arguments.ts'
 import { dashboardDefault, imageRegistry, keyUnknown, listsReplace } from './value-keys.ts'
 import { certResolvers, exposeShape, globalArguments, redirectSyntax, serviceSpec } from './value-shapes.ts'
 
@@ -29,6 +29,7 @@ export const traefikRules: RuleGroup = {
     argumentShape,
     argumentEntryPoint,
     argumentRemoved,
+    dashboardEntryPoint,
     dashboardExposed,
     metricsExposed,
     definitionsRemoved,

@@ -14,7 +14,7 @@ import type { LintSubject } from '../subject.ts'
 import { packagedTraefik, traefikValues } from './packaged-traefik.ts'
 import { valueAt } from './value-at.ts'
 
-const sources = ['k3s-io/k3s-charts packages/traefik', 'k3s-networking §7.4, §7.5']
+const sources = ['k3s-io/k3s-charts packages/traefik']
 
 export const keyUnknown: Rule = {
   id: 'trf-key-unknown',
@@ -103,7 +103,7 @@ export const listsReplace: Rule = {
   fix: 'repeat the tolerations of K3s in the list',
   versions: '1.21 and later',
   looksAt: ['manifests', 'live'],
-  sources: ['k3s-io/k3s manifests/traefik.yaml', 'k3s-networking §7.3'],
+  sources: ['k3s-io/k3s manifests/traefik.yaml'],
   check(subject) {
     const traefik = packagedTraefik(subject)
     if (traefik === undefined || traefik.chartMajor < 9) return []

@@ -4,11 +4,7 @@ import type { Finding, Rule } from '../rule.ts'
 import { packagedTraefik, traefikValues } from './packaged-traefik.ts'
 import { entryPointsIn, valueAt } from './value-at.ts'
 
-const sources = [
-  'k3s-io/k3s-charts packages/traefik',
-  'traefik/traefik-helm-chart traefik/Changelog.md',
-  'k3s-networking §7.5',
-]
+const sources = ['k3s-io/k3s-charts packages/traefik', 'traefik/traefik-helm-chart traefik/Changelog.md']
 
 export const redirectSyntax: Rule = {
   id: 'trf-redirect-syntax',
@@ -23,7 +19,7 @@ export const redirectSyntax: Rule = {
     const traefik = packagedTraefik(subject)
     const shape = traefik === undefined ? undefined : redirectShape(traefik.chartMajor)
     if (traefik === undefined || shape === undefined) return []
-    const fix = `write it as ${JSON.stringify(redirectFragment(traefik.chartMajor)).replaceAll('"', '')}`
+    const fix = `write it as ${flowText(redirectFragment(traefik.chartMajor))}`
     return traefikValues(subject).flatMap(({ value, from }) =>
       entryPointsIn(value).flatMap((port): Finding[] =>
         redirectsIn(port.value).flatMap(({ path, form }): Finding[] => {
@@ -41,6 +37,14 @@ export const redirectSyntax: Rule = {
       ),
     )
   },
+}
+
+/** YAML on one line, as it can be pasted; of texts that need no quotes. */
+function flowText(value: unknown): string {
+  if (!isRecord(value)) return String(value)
+  return `{ ${Object.entries(value)
+    .map(([key, below]) => `${key}: ${flowText(below)}`)
+    .join(', ')} }`
 }
 
 interface WrittenRedirect {

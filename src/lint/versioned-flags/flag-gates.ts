@@ -1,6 +1,7 @@
 import { isSwitchedOn } from '../../k3s/config/effective-settings.ts'
 import type { Flag } from '../../k3s/flags/flag.ts'
 import { findFlag, flagState } from '../../k3s/flags/flag-catalogue.ts'
+import { isBeforeKnown } from '../../k3s/version/known-minors.ts'
 import { printFloors } from '../../k3s/version/release-floors.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, NodeSubject } from '../subject.ts'
@@ -21,56 +22,56 @@ const flagGates: readonly FlagGate[] = [
     flags: ['disable'],
     title: 'disable in a release that has no-deploy instead',
     fix: 'use no-deploy, or upgrade K3s',
-    sources: ['k3s-networking §1.5'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/server.go'],
   },
   {
     id: 'ver-ipv6-masq',
     flags: ['flannel-ipv6-masq'],
     title: 'flannel-ipv6-masq in a release without it',
     fix: 'upgrade K3s, or give pods addresses that the network routes back',
-    sources: ['k3s-networking §1.3'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/server.go'],
   },
   {
     id: 'ver-external-ip',
     flags: ['flannel-external-ip'],
     title: 'flannel-external-ip in a release without it',
     fix: 'upgrade K3s, or connect the nodes by internal addresses',
-    sources: ['k3s-networking §1.3'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/server.go'],
   },
   {
     id: 'ver-multi-cluster-cidr',
     flags: ['multi-cluster-cidr'],
     title: 'multi-cluster-cidr in a release without it',
     fix: 'take it away; only 1.26.3 to 1.28 know it',
-    sources: ['k3s-networking §1.1'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/server.go'],
   },
   {
     id: 'ver-egress',
     flags: ['egress-selector-mode'],
     title: 'egress-selector-mode in a release without it',
     fix: 'take it away, or upgrade K3s',
-    sources: ['k3s-networking §1.1'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/server.go'],
   },
   {
     id: 'ver-servicelb-ns',
     flags: ['servicelb-namespace'],
     title: 'servicelb-namespace in a release without it',
     fix: 'take it away, or upgrade K3s',
-    sources: ['k3s-networking §1.5'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/server.go'],
   },
   {
     id: 'ver-node-dns',
     flags: ['node-internal-dns', 'node-external-dns'],
     title: 'DNS names of nodes in a release without them',
     fix: 'take them away, or upgrade K3s',
-    sources: ['k3s-io/k3s#10852', 'k3s-networking §1.4'],
+    sources: ['k3s-io/k3s#10852'],
   },
   {
     id: 'ver-disable-kube-proxy',
     flags: ['disable-kube-proxy'],
     title: 'disable-kube-proxy in a release without it',
     fix: 'upgrade K3s before kube-proxy is replaced',
-    sources: ['k3s-networking §1.5'],
+    sources: ['k3s-io/k3s pkg/cli/cmds/server.go'],
   },
 ]
 
@@ -108,6 +109,8 @@ function outsideItsReleases(subject: LintSubject, node: NodeSubject, flag: Flag)
   const version = releaseOf(node, subject)
   const setting = node.settings.get(flag.name)
   if (version === undefined || setting === undefined || !flag.commands.includes(node.role)) return []
+  // Told once, by ver-release-unknown.
+  if (isBeforeKnown(version)) return []
   // A server that skips a switch which is off does what was meant.
   if (flag.type === 'boolean' && node.role === 'server' && !isSwitchedOn(node.settings, flag.name)) return []
   const state = flagState(flag, version)

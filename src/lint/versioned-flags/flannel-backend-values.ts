@@ -9,7 +9,6 @@ import { releaseOf } from './node-release.ts'
 
 const setup = 'k3s-io/k3s pkg/agent/flannel/setup.go'
 const options = 'k3s-io/k3s docs/adrs/flannel-options.md'
-const table = 'k3s-networking §1.7'
 
 export const flannelBackendRules: readonly Rule[] = [
   {
@@ -20,7 +19,7 @@ export const flannelBackendRules: readonly Rule[] = [
     fix: 'move to wireguard-native, with every node restarted in one window',
     versions: '1.22.9 / 1.23.6 and later',
     looksAt: ['settings'],
-    sources: [options, table],
+    sources: [options],
     check: (subject) => backendFindings(subject, (written) => agedBackend(written, 'ipsec')),
   },
   {
@@ -31,7 +30,7 @@ export const flannelBackendRules: readonly Rule[] = [
     fix: 'use wireguard-native, with every node restarted in one window',
     versions: '1.22.9 / 1.23.6 and later',
     looksAt: ['settings'],
-    sources: [options, table],
+    sources: [options],
     check: (subject) => backendFindings(subject, (written) => agedBackend(written, 'wireguard')),
   },
   {
@@ -42,7 +41,7 @@ export const flannelBackendRules: readonly Rule[] = [
     fix: 'upgrade K3s, or use wireguard',
     versions: 'before 1.21.12 / 1.22.9 / 1.23.6',
     looksAt: ['settings'],
-    sources: [setup, table],
+    sources: [setup],
     check: (subject) => backendFindings(subject, (written) => youngBackend(written, 'wireguard-native')),
   },
   {
@@ -53,7 +52,7 @@ export const flannelBackendRules: readonly Rule[] = [
     fix: 'upgrade K3s, or use vxlan',
     versions: 'before 1.17.2',
     looksAt: ['settings'],
-    sources: [setup, table],
+    sources: [setup],
     check: (subject) => backendFindings(subject, (written) => youngBackend(written, 'host-gw')),
   },
   {
@@ -64,7 +63,7 @@ export const flannelBackendRules: readonly Rule[] = [
     fix: 'put the options into a file and name it with flannel-conf',
     versions: 'every version',
     looksAt: ['settings'],
-    sources: [options, table],
+    sources: [options],
     check: (subject) => backendFindings(subject, optionSyntax),
   },
   {
@@ -75,7 +74,7 @@ export const flannelBackendRules: readonly Rule[] = [
     fix: 'use vxlan, host-gw, wireguard-native or none',
     versions: 'every version',
     looksAt: ['settings'],
-    sources: [setup, table],
+    sources: [setup],
     check: (subject) => backendFindings(subject, unknownBackend),
   },
   {
@@ -86,7 +85,7 @@ export const flannelBackendRules: readonly Rule[] = [
     fix: 'upgrade to the next patch release, or set disable-network-policy',
     versions: '1.26.13, 1.27.10, 1.28.6, 1.29.1',
     looksAt: ['settings'],
-    sources: ['k3s-io/k3s#9570', 'k3s-io/k3s#9571', 'k3s-networking §3.9'],
+    sources: ['k3s-io/k3s#9570', 'k3s-io/k3s#9571'],
     check: (subject) => backendFindings(subject, noneHang),
   },
 ]

@@ -16,7 +16,7 @@ export const flannelFileAndVpnRules: readonly Rule[] = [
     versions:
       'before 1.22.11 / 1.23.8 / 1.24.2; 1.32.11, 1.33.7, 1.34.3 and 1.35.0 up to the releases of September 2026',
     looksAt: ['settings'],
-    sources: ['k3s-io/k3s#5655', 'k3s-io/k3s#14597', 'k3s-networking §3.9'],
+    sources: ['k3s-io/k3s#5655', 'k3s-io/k3s#14597'],
     check: (subject) => [
       ...flagsOutsideTheirReleases(subject, ['flannel-cni-conf']),
       ...subject.nodes.flatMap((node) => ignoredCniConf(subject, node)),
@@ -30,7 +30,7 @@ export const flannelFileAndVpnRules: readonly Rule[] = [
     fix: 'upgrade K3s, or take that part away',
     versions: 'before 1.25.11 / 1.26.6 / 1.27.3; controlServerURL before 1.27.4; extraArgs before 1.28.3',
     looksAt: ['settings'],
-    sources: ['k3s-io/docs docs/networking/distributed-multicloud.md', 'k3s-networking §1.3'],
+    sources: ['k3s-io/docs docs/networking/distributed-multicloud.md'],
     check: (subject) => [
       ...flagsOutsideTheirReleases(subject, ['vpn-auth', 'vpn-auth-file']).map(withoutLine),
       ...subject.nodes.flatMap((node) => youngVpnParts(subject, node)),

@@ -17,7 +17,7 @@ export const hostAndSkewRules: readonly Rule[] = [
     fix: 'install strongSwan, or move to wireguard-native',
     versions: '1.23.15 / 1.24.9 / 1.25.5 to 1.26',
     looksAt: ['settings', 'host'],
-    sources: ['k3s-io/k3s docs/adrs/flannel-options.md', 'k3s-networking §1.7'],
+    sources: ['k3s-io/k3s docs/adrs/flannel-options.md'],
     check: missingStrongSwan,
   },
   {
@@ -28,7 +28,7 @@ export const hostAndSkewRules: readonly Rule[] = [
     fix: 'set prefer-bundled-bin, or upgrade iptables',
     versions: '1.24.9 / 1.25.5 and later',
     looksAt: ['settings', 'host'],
-    sources: ['k3s-io/docs docs/known-issues.md', 'k3s-networking §3.9'],
+    sources: ['k3s-io/docs docs/known-issues.md'],
     check: (subject) => subject.nodes.flatMap((node) => leakyIptables(subject, node)),
   },
   {
@@ -39,7 +39,7 @@ export const hostAndSkewRules: readonly Rule[] = [
     fix: 'upgrade the agents soon after, or turn AuthorizeNodeWithSelectors off on the API server meanwhile',
     versions: '1.32.0 and later',
     looksAt: ['settings', 'live'],
-    sources: ['kubernetes/kubernetes AuthorizeNodeWithSelectors', 'k3s-networking §3.1'],
+    sources: ['kubernetes/kubernetes AuthorizeNodeWithSelectors'],
     check: oldFlannelAgents,
   },
 ]

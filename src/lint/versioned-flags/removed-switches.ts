@@ -14,7 +14,7 @@ export const removedSwitchRules: readonly Rule[] = [
     fix: 'use flannel-backend: none',
     versions: '1.0 and later',
     looksAt: ['settings'],
-    sources: ['k3s-io/k3s docs/adrs/deprecating-and-removing-flags.md', 'k3s-networking §1.3'],
+    sources: ['k3s-io/k3s docs/adrs/deprecating-and-removing-flags.md'],
     check: (subject) => removedSwitch(subject, 'no-flannel', '1.0.0'),
   },
   {
@@ -25,7 +25,7 @@ export const removedSwitchRules: readonly Rule[] = [
     fix: 'use disable, which also deletes what was deployed',
     versions: '1.17.4 and later',
     looksAt: ['settings'],
-    sources: ['k3s-io/k3s docs/adrs/deprecating-and-removing-flags.md', 'k3s-networking §1.5'],
+    sources: ['k3s-io/k3s docs/adrs/deprecating-and-removing-flags.md'],
     check: (subject) => removedSwitch(subject, 'no-deploy', '1.17.4'),
   },
 ]

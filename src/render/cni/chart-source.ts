@@ -8,9 +8,14 @@ export type WrittenChart = NonNullable<ClusterNetwork['spec']['cni']['chart']>
  * means the newest that its source has.
  */
 export function chartRelease(chart: WrittenChart): readonly [number, number, number] | undefined {
-  const text = chart.version ?? /-v?(\d+\.\d+\.\d+[^/]*)\.tgz$/.exec(chart.file ?? '')?.[1] ?? ''
+  const text = chart.version ?? archiveVersion(chart.file ?? '') ?? ''
   const match = /^v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?/.exec(text)
   return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)]
+}
+
+/** As `helm package` names it: `1.17.4` of `cilium-1.17.4.tgz`. */
+export function archiveVersion(file: string): string | undefined {
+  return /-v?(\d+\.\d+\.\d+[^/]*)\.tgz$/.exec(file)?.[1]
 }
 
 /** Whether a chart is older than a release; one whose version is unknown is not. */

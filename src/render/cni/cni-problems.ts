@@ -3,6 +3,7 @@ import { supports } from '../../k3s/version/feature-gates.ts'
 import { parseK3sVersion } from '../../k3s/version/k3s-version.ts'
 import type { DesiredState, DocumentPath } from '../../schema/documents.ts'
 import { type ManifestPatch, printPatchPlace } from '../../text/manifest-patch.ts'
+import { chartVersionProblems } from './chart-version.ts'
 import { installedPlugin } from './cni-manifests.ts'
 import { macvlanProblems } from './macvlan-problems.ts'
 import { hasSeparateDefinitions } from './multus-chart.ts'
@@ -20,6 +21,7 @@ export function cniManifestProblems(desired: DesiredState): Problem[] {
   const plugin = installedPlugin(desired.cluster)
   return [
     ...(plugin === undefined ? unusedProblems(desired) : installerProblems(desired, plugin)),
+    ...chartVersionProblems(desired),
     ...definitionProblems(desired),
     ...macvlanProblems(desired),
   ]

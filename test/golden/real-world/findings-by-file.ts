@@ -45,7 +45,7 @@ export const findingsByFile: Readonly<Record<string, readonly string[]>> = {
     '18:1 error SLB_TWO_CONTROLLERS MetalLB and ServiceLB would both serve kube-system/traefik',
   ],
   'shell-variables.yaml': [
-    '8:18 warning TEMPLATE_LEFTOVER valuesContent of HelmChartConfig traefik holds ${LB_ADDRESS}',
+    `8:18 warning TEMPLATE_LEFTOVER valuesContent of HelmChartConfig traefik holds $\{LB_ADDRESS}`,
   ],
   'smart-quotes.yaml': [],
   'tab-in-values.yaml': [

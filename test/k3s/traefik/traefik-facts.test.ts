@@ -51,8 +51,9 @@ test('arguments are read as Traefik reads them, whatever their case', () => {
     value: 'websecure',
   })
   expect(parseStaticArgument('--ping')).toEqual({ path: ['ping'] })
+  expect(parseStaticArgument('-api.insecure=true')).toEqual({ path: ['api', 'insecure'], value: 'true' })
   expect(parseStaticArgument('--a.b=c=d')).toEqual({ path: ['a', 'b'], value: 'c=d' })
-  for (const text of ['ping', '-ping', '--', '--a..b', '--a.', '-- a=b', ''])
+  for (const text of ['ping', '-', '---ping', '--', '--a..b', '--a.', '-- a=b', ''])
     expect(parseStaticArgument(text)).toBeUndefined()
 })
 

@@ -9,6 +9,7 @@ describe('a release', () => {
     expect(parseK3sVersion('v1.33.4+k3s2')).toEqual({ text: 'v1.33.4+k3s2', major: 1, minor: 33, patch: 4, build: 2 })
     expect(parseK3sVersion('1.33.4')).toEqual({ text: '1.33.4', major: 1, minor: 33, patch: 4, build: 1 })
     expect(parseK3sVersion('v1.33.4-rc2+k3s1')).toMatchObject({ patch: 4, candidate: 2, build: 1 })
+    expect(parseK3sVersion('v1.17.0+k3s.2')).toMatchObject({ minor: 17, patch: 0, build: 2 })
     expect(parseK3sVersion('v0.10.2')).toMatchObject({ major: 0, minor: 10, patch: 2 })
   })
 

@@ -1,6 +1,8 @@
+import { expect, test } from 'vitest'
 import type { KubernetesObject } from '../../../src/domain/facts.ts'
 import type { HostReading } from '../../../src/domain/host.ts'
 import { controllerRules } from '../../../src/lint/controllers/controller-rules.ts'
+import { runRules } from '../../../src/lint/run-rules.ts'
 import type { LintSubject } from '../../../src/lint/subject.ts'
 import { desiredState } from '../../lab/desired-state.ts'
 import { node, object, service, subject } from '../../lab/lint-subject.ts'
@@ -157,4 +159,16 @@ testRules(controllerRules, {
       cluster(noHelm, [made('HelmChart', 'traefik-crd', {}, 'helm.cattle.io/v1')]),
     ],
   },
+})
+
+test('a kubelet that waits for no other cloud controller is told at the argument that says so', () => {
+  const own = subject({
+    nodes: [node({ settings: { ...noCloud, 'kubelet-arg': ['v=2', 'cloud-provider=aws'] } })],
+    desired: desiredState({ components: { cloudController: { enabled: false, external: true } } }),
+  })
+  const [problem] = runRules(controllerRules.rules, own).filter(({ code }) => code === 'CTL_CCM_KUBELET')
+  expect(problem).toMatchObject({
+    place: { file: 'config.yaml#kubelet-arg' },
+    fix: 'take cloud-provider=aws away; spec.components.cloudController.external writes cloud-provider=external',
+  })
 })

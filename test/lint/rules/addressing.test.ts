@@ -55,7 +55,34 @@ const withPort = (nodePort: number, settings: Values): LintSubject =>
     services: [service('web', { ports: [{ protocol: 'TCP', port: 80, nodePort }] })],
   })
 
+/** A Service of the manifests, and what servers are told. */
+function writes(
+  spec: Readonly<Record<string, unknown>>,
+  settings: Values = {},
+  origin: 'repository' | 'live' = 'repository',
+  version = 'v1.33.4+k3s1',
+): LintSubject {
+  const web = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec }
+  return subject({ version, nodes: [node({ settings })], objects: [object(web, origin)] })
+}
+
 testRules(addressingRules, {
+  'net-argument-bypass': {
+    fails: [
+      told({ 'kube-apiserver-arg': ['service-cluster-ip-range=10.99.0.0/16'] }),
+      told({ 'kube-apiserver-arg': ['--service-node-port-range=20000-22000'] }),
+      told({ 'kube-controller-manager-arg': ['cluster-cidr=10.99.0.0/16'] }),
+      told({ 'kube-proxy-arg': ['cluster-cidr=10.99.0.0/16'] }),
+      told({ 'kubelet-arg': ['cluster-dns=10.43.0.53'] }),
+      told({ 'kubelet-arg': ['cluster-domain=lab.example'] }),
+    ],
+    passes: [
+      told({ 'kube-apiserver-arg': ['service-cluster-ip-range=10.43.0.0/16', 'v=2'] }),
+      told({ 'service-cidr': ['10.99.0.0/16'], 'kube-apiserver-arg': ['service-cluster-ip-range=10.99.0.0/16'] }),
+      // A DNS cache on every node.
+      told({ 'kubelet-arg': ['cluster-dns=169.254.20.10', 'max-pods=50'] }),
+    ],
+  },
   'net-cidr-parse': {
     fails: [
       told({ 'cluster-cidr': ['10.42.0.0'] }),
@@ -356,6 +383,43 @@ testRules(addressingRules, {
     passes: [
       subject({ nodes: [node(), node({ name: 'win', role: 'agent', facts: { operatingSystem: 'windows' } })] }),
       told(dual),
+    ],
+  },
+  'net-service-nodeport': {
+    fails: [
+      writes({ ports: [{ port: 80 }, { port: 443, nodePort: 443 }] }),
+      writes({ ports: [{ port: 80, nodePort: 30_080 }] }, range('31000-31999')),
+      writes({ healthCheckNodePort: 8080 }),
+    ],
+    passes: [
+      subject(),
+      writes({ ports: [{ port: 80 }, { port: 443, nodePort: 30_443 }], healthCheckNodePort: 32_767 }),
+      writes({ ports: [{ port: 80, nodePort: 0 }] }),
+      writes({ ports: [{ port: 80, nodePort: 8080 }] }, range('8000-9000')),
+      writes({ ports: [{ port: 80, nodePort: 8080 }] }, range('none')),
+      writes(
+        { ports: [{ port: 80, nodePort: 8080 }] },
+        { 'kube-apiserver-arg': ['service-node-port-range=8000-9000'] },
+      ),
+      writes({ ports: 'none' }),
+      // The API server took it: a range that shrank is the finding of net-nodeport-shrink.
+      writes({ ports: [{ port: 80, nodePort: 443 }] }, {}, 'live'),
+    ],
+  },
+  'net-service-families': {
+    fails: [
+      writes({ ipFamilyPolicy: 'RequireDualStack' }),
+      writes({ ipFamilyPolicy: 'RequireDualStack' }, { 'service-cidr': ['fd00:43::/112'] }),
+    ],
+    passes: [
+      subject(),
+      writes({ ipFamilyPolicy: 'RequireDualStack' }, dual),
+      writes({ ipFamilyPolicy: 'RequireDualStack' }, { 'service-cidr': ['10.43.0.0/16,fd00:43::/112'] }),
+      writes({ ipFamilyPolicy: 'PreferDualStack' }),
+      writes({ ipFamilyPolicy: 'RequireDualStack', type: 'ExternalName' }),
+      writes({ ipFamilyPolicy: 'RequireDualStack' }, {}, 'live'),
+      { ...writes({ ipFamilyPolicy: 'RequireDualStack' }), nodes: [] },
+      writes({ ipFamilyPolicy: 'RequireDualStack' }, {}, 'repository', 'v1.20.15+k3s1'),
     ],
   },
   'net-wide-default': {

@@ -106,6 +106,26 @@ testRules(configFileRules, {
       commonConfig,
     ],
   },
+  'cfg-value-type': {
+    fails: [
+      server({ 'https-listen-port': 'abc' }),
+      server({ 'secrets-encryption': 'yes' }),
+      server({ 'etcd-snapshot-retention': '5.5' }),
+      agent({ 'lb-server-port': '08' }),
+      server({ debug: 'on' }),
+    ],
+    passes: [
+      server({
+        'https-listen-port': '7443',
+        v: 0,
+        debug: 'T',
+        'secrets-encryption': true,
+        'etcd-s3-retention': '0x10',
+      }),
+      server({ 'https-listen-port': '', 'write-kubeconfig-mode': '0644', 'unheard-of': 'abc' }),
+      commonConfig,
+    ],
+  },
   'cfg-octal': {
     fails: [written(entry('write-kubeconfig-mode', scalar('420', { type: 'integer', source: '0644' })))],
     passes: [

@@ -101,6 +101,7 @@ function dnsMap(data: Readonly<Record<string, string>>, name = 'site-dns'): Kube
 }
 
 const plain = subject()
+const canary = 'canary-Zk3'
 const lan = 'lan:53 {\n    forward . 192.168.1.1\n}\n'
 
 testRules(packagedRules, {
@@ -249,13 +250,84 @@ testRules(packagedRules, {
       custom({ 'lan.server': lan }),
       custom({ 'a.server': '# zones\na.lan:53,\nb.lan:53 {\n  hosts {\n    10.0.0.1 "a{b.lan"\n  }\n}\n' }),
       custom({ 'a.server': '(snippet) {\n  log\n}\nimport /etc/coredns/custom/x\nlan {\n  import snippet\n}' }),
-      custom({ 'log.override': 'log\nhosts {\n  10.0.0.1 a.lan\n  fallthrough\n}\n' }),
+      custom({ 'log.override': 'log\ntemplate IN A a.lan {\n  answer "{{ .Name }} 60 IN A 10.0.0.1"\n}\n' }),
       custom({ 'log.override': 'log\n' }, { version: 'v1.26.6+k3s1' }),
       custom({ 'x.server': '.:53 {\n}\n' }),
       custom({ 'x.server': 'lan { }\n' }),
       custom({ 'x.server': 'lan { forward . 1.1.1.1\n}\n' }),
       custom({ 'x.server': 'lan {\n  forward . 1.1.1.1 { max_fails 2 }\n}\n' }),
       custom({ 'x.server': '(one) { log }\nlan {\n  import one\n}\n' }),
+    ],
+  },
+  'chart-values-plain-secret': {
+    fails: [
+      documents({ helmChartConfigs: [{ name: 'grafana', values: { adminPassword: canary } }] }),
+      documents({ helmChartConfigs: [{ name: 'grafana', valuesContent: `adminPassword: ${canary}\n` }] }),
+      documents({ components: { traefik: { values: { env: [{ name: 'CF_API_TOKEN', value: canary }] } } } }),
+      documents({
+        cni: { plugin: 'cilium', chart: { oci: 'oci://a.lan/b', values: { hubble: { password: canary } } } },
+      }),
+      documents({ cni: { secondary: { multus: { oci: 'oci://a.lan/b', values: { token: canary } } } } }),
+      withObjects([chart('HelmChart', 'db', { valuesContent: `auth:\n  rootPassword: ${canary}\n` })]),
+      withObjects([override({ values: { proxy: `http://u:${canary}@proxy.lan` } })]),
+    ],
+    passes: [
+      plain,
+      documents({
+        helmChartConfigs: [
+          { name: 'grafana', values: { admin: { existingSecret: 'grafana-admin', passwordKey: 'p' } } },
+        ],
+      }),
+      documents({
+        components: {
+          traefik: {
+            values: {
+              env: [
+                { name: 'CF_API_TOKEN', valueFrom: { secretKeyRef: { name: 'cloudflare', key: 'token' } } },
+                { name: 'TZ', value: 'Europe/Berlin' },
+              ],
+              additionalArguments: ['--serversTransport.insecureSkipVerify=true'],
+            },
+          },
+        },
+      }),
+      withObjects([override({ valuesContent: 'adminPassword: ""\n' })]),
+      withObjects([override({ values: { adminPassword: canary } })], {}, 'live'),
+      withObjects([override({ values: { adminPassword: canary } })], { scope: 'machine' }, 'machine'),
+    ],
+  },
+  'pkg-corednscustom-once': {
+    fails: [
+      custom({ 'a.override': 'hosts {\n  10.0.0.1 a.lan\n  fallthrough\n}\n' }),
+      custom({ 'a.override': 'log\nkubernetes foo.local\n' }),
+      custom({ 'a.override': 'cache 300\n' }),
+      documents({ components: { coredns: { custom: { 'a.override': 'errors\n' } } } }),
+    ],
+    passes: [
+      // Whatever may stand twice, or came after the block in the releases that do not import it at all.
+      custom({ 'a.override': 'log\nhealth :8081\nreload 10s\nloadbalance round_robin\nrewrite name a b\n' }),
+      custom({ 'a.override': 'template IN A lan {\n  hosts x\n}\n' }),
+      custom({ 'a.server': 'lan {\n  hosts {\n    10.0.0.1 a.lan\n  }\n  cache\n  errors\n}\n' }),
+      custom({ 'a.override': 'hosts {\n  10.0.0.1 a.lan\n}\n' }, { version: 'v1.26.5+k3s1' }),
+      custom({ 'a.override': 'hosts {\n  10.0.0.1 a.lan\n}\n' }, { nodes: disabling('coredns') }),
+    ],
+  },
+  'pkg-corednscustom-plugin': {
+    fails: [
+      custom({ 'a.server': 'lan {\n  forwrd . 1.1.1.1\n}\n' }),
+      custom({ 'a.server': 'lan { forwrd . 1.1.1.1\n}\n' }),
+      custom({ 'a.server': 'lan {\n  cache {\n    success 10\n  }\n  unbound\n}\n' }),
+      custom({ 'a.override': 'lgo\n' }),
+      documents({ components: { coredns: { custom: { 'a.server': 'a.lan,\nb.lan {\n  fowrard . 1.1.1.1\n}\n' } } } }),
+    ],
+    passes: [
+      custom({ 'a.server': lan }),
+      custom({
+        'a.server':
+          '(one) {\n  anything\n}\nlan {\n  import one\n  multisocket 2\n  forward . 1.1.1.1 {\n    x\n  }\n}\n',
+      }),
+      custom({ 'a.override': 'rewrite name a.lan b.lan\nview x {\n  y\n}\n' }),
+      custom({ 'a.txt': 'nonsense\n' }),
     ],
   },
   'pkg-corednscustom-disabled': {
@@ -589,4 +661,46 @@ test('no message shows what stands in the values', () => {
     expect(problems.map(({ code }) => code)).toEqual(['CHART_VALUES_INVALID'])
     expect(JSON.stringify(problems)).not.toContain(secret)
   }
+})
+
+test('a plugin that CoreDNS does not have is told with the one that was meant', () => {
+  const found = (text: string): unknown =>
+    runRules(packagedRules.rules, custom({ 'a.server': `lan {\n  ${text}\n}\n` })).map(
+      ({ code, severity, what, fix }) => [code, severity, what, fix],
+    )
+  expect(found('forwrd . 1.1.1.1')).toEqual([
+    [
+      'PKG_COREDNSCUSTOM_PLUGIN',
+      'error',
+      'a.server has "forwrd" in its line 2, which is no plugin of CoreDNS',
+      'did you mean forward?',
+    ],
+  ])
+  expect(found('unbound')).toMatchObject([
+    ['PKG_COREDNSCUSTOM_PLUGIN', 'warning', expect.any(String), expect.any(String)],
+  ])
+})
+
+test('a secret in values is told at its place, and neither it nor its line is shown', () => {
+  const values = {
+    env: [
+      { name: 'TZ', value: 'UTC' },
+      { name: 'CF_API_TOKEN', value: canary },
+    ],
+    grafana: { adminPassword: canary, user: 'admin' },
+  }
+  const problems = runRules(packagedRules.rules, documents({ components: { traefik: { values } } }))
+  const base = 'clusters/home/network.yaml#spec.components.traefik.values'
+  expect(
+    problems.map(({ code, severity, place, what, sourceLine }) => [code, severity, place.file, what, sourceLine]),
+  ).toEqual(
+    ['env.1', 'grafana.adminPassword'].map((path) => [
+      'CHART_VALUES_PLAIN_SECRET',
+      'warning',
+      `${base}.${path}`,
+      `there seems to be a secret in values of HelmChartConfig traefik, at ${path}`,
+      undefined,
+    ]),
+  )
+  expect(JSON.stringify(problems)).not.toContain(canary)
 })

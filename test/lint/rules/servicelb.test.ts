@@ -541,3 +541,23 @@ test('who translates an external address is certain only where the interfaces ar
   expect(severities(['10.0.0.5/24'])).toEqual(['error'])
   expect(severities(['10.0.0.5/24', '203.0.113.5/29'])).toEqual([])
 })
+
+test('under flannel-external-ip the external address of a node stays', () => {
+  const fixes = (settings: Readonly<Record<string, boolean>>): readonly string[] =>
+    runRules(servicelbRules.rules, captured({ nodes: [server, outside], services: [local()], settings })).flatMap(
+      ({ code, fix }) => (code === 'SLB_LOCAL_NAT_EXTIP' ? [fix] : []),
+    )
+  expect(fixes({})[0]).toContain('take node-external-ip off every node')
+  expect(fixes({ 'flannel-external-ip': true })).toEqual([
+    'use externalTrafficPolicy Cluster; flannel-external-ip needs node-external-ip',
+  ])
+})
+
+test('a pool that selects no known node is told at its selector', () => {
+  const nowhere = { ...edgePool, nodes: { names: ['pi-99'] } }
+  const [found] = runRules(servicelbRules.rules, captured({ services: [pooled('web')], rest: pools(nowhere) })).filter(
+    ({ code }) => code === 'SLB_POOL_WITHOUT_ENABLE',
+  )
+  expect(found?.place.file).toContain('spec.loadBalancer.pools.0.nodes')
+  expect(found?.fix).toBe('name nodes that the cluster has, or labels that they carry')
+})

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import type { KubernetesObject } from '../../../src/domain/facts.ts'
 import { redirectFragment } from '../../../src/k3s/traefik/redirect-shape.ts'
 import { packagedRules } from '../../../src/lint/packaged/packaged-rules.ts'
@@ -119,6 +120,12 @@ function helmChart(chart: string): KubernetesObject {
   }
 }
 
+function dashboardOn(entryPoints: readonly string[], more: Readonly<Record<string, unknown>> = {}): LintSubject {
+  return subject({
+    desired: desiredState({ components: { traefik: { dashboard: { host: 'a.lan', entryPoints }, ...more } } }),
+  })
+}
+
 const off = [node({ settings: { disable: ['traefik'] } })]
 const redirectNew = { redirections: { entryPoint: { to: 'websecure' } } }
 const tolerations = [
@@ -176,11 +183,17 @@ testRules(traefikRules, {
       values(1, port('web', { expose: true })),
       values(34, { ports: [{ name: 'web', port: 80 }] }),
       values(34, { image: 'traefik:v3' }),
+      values(34, port('web', { redirections: { entryPoint: { too: 'websecure', schem: 'https' } } })),
+      values(34, port('web', { redirections: { entrypoint: { to: 'websecure' } } })),
+      values(40, port('web', { http: { redirections: { entryPoint: { to: 'websecure', perm: true } } } })),
+      values(27, port('web', { redirectTo: { name: 'websecure' } })),
     ],
     passes: [
       values(40, port('websecure', { http: { tls: { enabled: true } } })),
       values(34, port('mqtt', { port: 1883, expose: { default: true }, exposedPort: 1883, protocol: 'TCP' })),
       values(34, { ports: { metrics: null } }),
+      values(34, port('web', { redirections: { entryPoint: { to: 'websecure', priority: 10, permanent: true } } })),
+      values(27, port('web', { redirectTo: { port: 'websecure', priority: 10, permanent: true } })),
       values(34, { ports: null, tolerations: [{ operator: 'Exists' }] }),
       values(27, { service: { spec: { externalTrafficPolicy: 'Local', anything: 'goes' } } }),
       values(27, { experimental: { plugins: { any: { moduleName: 'x', version: 'y' } } }, tracing: { jaeger: {} } }),
@@ -363,6 +376,7 @@ testRules(traefikRules, {
       values(34, { additionalArguments: ['--log.level=DEBUG', 7] }),
     ],
     passes: [
+      values(34, { additionalArguments: ['-log.level=DEBUG', '-ping'] }),
       values(34, { additionalArguments: ['--log.level=DEBUG', '--ping', '--log.level', 'DEBUG', '--api'] }),
       values(34, { additionalArguments: [] }),
     ],
@@ -395,6 +409,22 @@ testRules(traefikRules, {
       values(34, { additionalArguments: ['--metrics.influxdb2.address=x', '--tracing.otlp=true'] }),
     ],
   },
+  'trf-dashboard-entrypoint': {
+    fails: [dashboardOn(['https']), dashboardOn(['websecure', 'lan'])],
+    passes: [
+      dashboardOn(['web', 'websecure', 'traefik']),
+      dashboardOn(['lan'], { values: { ports: { lan: { port: 8444 } } } }),
+      dashboardOn(['lan'], { values: { additionalArguments: ['--entrypoints.lan.address=:8444'] } }),
+      dashboardOn(['lan'], { valuesFrom: [{ secretName: 'values', keys: ['ports.yaml'] }] }),
+      dashboardOn(['https'], { enabled: false }),
+      subject({
+        version: release[1],
+        desired: desiredState({
+          components: { traefik: { dashboard: { host: 'a.lan', entryPoints: ['https'] } } },
+        }),
+      }),
+    ],
+  },
   'trf-dashboard-exposed': {
     fails: [
       subject({ desired: desiredState({ components: { traefik: { dashboard: { host: 'a.lan' } } } }) }),
@@ -405,6 +435,7 @@ testRules(traefikRules, {
       values(25, { ports: { traefik: { expose: true } } }),
       values(34, { ingressRoute: { dashboard: { enabled: true, entryPoints: ['web'] } } }),
       values(34, { additionalArguments: ['--api.insecure'] }),
+      values(34, { additionalArguments: ['-api.insecure'] }),
       values(34, { api: { insecure: true } }),
       values(1, { dashboard: { enabled: true } }),
     ],
@@ -506,6 +537,22 @@ test('the fix for a redirection is right for its chart, and wrong for the eras b
   expect(accepted).toEqual(table)
 })
 
+test('the fix for a redirection is YAML that can be pasted', () => {
+  for (const major of majors.filter((one) => one >= 21)) {
+    const text = values(
+      major,
+      port('web', major < 25 ? { redirectTo: { port: 'websecure' } } : { redirectTo: 'websecure' }),
+    )
+    const [problem] = runRules(traefikRules.rules, text)
+    expect(parse((problem?.fix ?? '').replace('write it as ', ''))).toEqual(redirectFragment(major))
+  }
+})
+
+test('the dashboard of Traefik v1 is told what its own chart takes', () => {
+  const [problem] = runRules(traefikRules.rules, values(1, { dashboard: { enabled: true } }))
+  expect(problem?.fix).toContain('dashboard.auth.basic')
+})
+
 test('values that every chart takes are never complained about', () => {
   const portable = {
     deployment: { kind: 'DaemonSet' },
@@ -533,6 +580,11 @@ test('a wrong key is told with the right one', () => {
     [34, { ssl: { enforced: true } }, 'did you mean ports.websecure?'],
     [34, { installCRDs: true }, 'leave it out: the chart traefik-crd of K3s installs the definitions'],
     [34, port('web', { exposePort: 80 }), 'did you mean ports.web.exposedPort?'],
+    [
+      34,
+      port('web', { redirections: { entryPoint: { schem: 'https' } } }),
+      'did you mean ports.web.redirections.entryPoint.scheme?',
+    ],
     [40, { providers: { kubernetesIngressNginx: {} } }, 'did you mean providers.kubernetesIngressNGINX?'],
   ]
   for (const [major, text, fix] of cases) {

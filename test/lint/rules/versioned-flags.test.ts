@@ -1,6 +1,11 @@
+import { expect, test } from 'vitest'
+import { assumedFacts } from '../../../src/domain/facts.ts'
 import type { HostReading } from '../../../src/domain/host.ts'
+import { runRules } from '../../../src/lint/run-rules.ts'
 import type { LintSubject } from '../../../src/lint/subject.ts'
 import { versionedFlagRules } from '../../../src/lint/versioned-flags/versioned-flag-rules.ts'
+import { repositorySubject } from '../../../src/reconcile/lint-repository.ts'
+import { desiredState } from '../../lab/desired-state.ts'
 import { node, subject } from '../../lab/lint-subject.ts'
 import { agent, backend, server, type Values } from '../versioned-flags/flag-subjects.ts'
 import { testRules } from './rule-cases.ts'
@@ -21,6 +26,10 @@ function skewed(agentVersion: string, version: string, values: Values = {}): Lin
 }
 
 testRules(versionedFlagRules, {
+  'ver-release-unknown': {
+    fails: [server({}, 'v1.16.3+k3s1'), server({}, 'v0.10.2'), server({}, 'v1.99.0+k3s1')],
+    passes: [server({}, 'v1.17.0+k3s.1'), server({}, 'v1.37.0+k3s1'), server({}, 'unknown')],
+  },
   'ver-no-flannel': {
     fails: [
       server({ 'no-flannel': true }, 'v1.25.0+k3s1'),
@@ -39,8 +48,13 @@ testRules(versionedFlagRules, {
     passes: [server({ 'no-deploy': ['traefik'] }, 'v1.17.3+k3s1'), server({ disable: ['traefik'] }, 'v1.33.4+k3s1')],
   },
   'ver-disable-too-old': {
-    fails: [server({ disable: ['traefik'] }, 'v1.17.3+k3s1'), server({ disable: ['traefik'] }, 'v1.0.1')],
-    passes: [server({ disable: ['traefik'] }, 'v1.17.4+k3s1'), server({ disable: ['traefik'] }, 'unknown')],
+    fails: [server({ disable: ['traefik'] }, 'v1.17.3+k3s1'), server({ disable: ['traefik'] }, 'v1.17.0+k3s.1')],
+    passes: [
+      server({ disable: ['traefik'] }, 'v1.17.4+k3s1'),
+      server({ disable: ['traefik'] }, 'unknown'),
+      // Told once, by ver-release-unknown.
+      server({ disable: ['traefik'] }, 'v1.0.1'),
+    ],
   },
   'ver-flannel-backend-ipsec': {
     fails: [
@@ -242,4 +256,15 @@ testRules(versionedFlagRules, {
       skewed('v1.31.5+k3s1', 'unknown'),
     ],
   },
+})
+
+test('a release after the known ones is a notice, one before them an error, told at the field', () => {
+  const told = (k3sVersion: string): readonly string[] =>
+    runRules(versionedFlagRules.rules, repositorySubject(desiredState({ k3sVersion }), assumedFacts)).map(
+      ({ code, severity, place }) => `${severity} ${code} ${place.file}`,
+    )
+  const at = 'clusters/home/network.yaml#spec.k3sVersion'
+  expect(told('v1.99.0+k3s1')).toEqual([`notice VER_RELEASE_UNKNOWN ${at}`])
+  expect(told('v1.16.3+k3s1')).toEqual([`error VER_RELEASE_UNKNOWN ${at}`])
+  expect(told('v1.17.0+k3s.1')).toEqual([])
 })

@@ -14,6 +14,11 @@ interface Case {
   readonly found: readonly string[]
 }
 
+function macvlan(networks: readonly Readonly<Record<string, unknown>>[]): DesiredState {
+  const written = networks.map((network) => ({ interface: 'eth1', ...network }))
+  return desiredState({ cni: { secondary: { multus: { repository, version: 'v4.2.202' }, macvlan: written } } })
+}
+
 const cases: readonly Case[] = [
   { name: 'a cluster with K3s alone', desired: desiredState(), found: [] },
   {
@@ -84,6 +89,7 @@ const cases: readonly Case[] = [
     desired: desiredState({
       cni: {
         secondary: {
+          multus: { repository },
           macvlan: [
             { name: 'a', interface: 'eth1', ipam: 'whereabouts' },
             { name: 'b', interface: 'eth1', ipam: 'dhcp', subnet: '192.168.5.0/24' },
@@ -99,6 +105,55 @@ const cases: readonly Case[] = [
       `warning MACVLAN_RANGE_UNUSED ${at('secondary.macvlan.1.subnet')}`,
       `warning MACVLAN_RANGE_UNUSED ${at('secondary.macvlan.2.gateway')}`,
     ],
+  },
+  {
+    name: 'macvlan networks whose addresses do not fit their subnet, or each other',
+    desired: macvlan([
+      { name: 'a', subnet: '192.168.5.0/24', gateway: '192.168.6.1', rangeStart: '192.168.4.9' },
+      { name: 'b', subnet: '192.168.5.0/24', ipam: 'whereabouts', rangeEnd: 'fd00::9' },
+      { name: 'c', subnet: '192.168.5.0/24', gateway: '10.0.0.1', rangeStart: '192.168.5.90', rangeEnd: '192.168.5.9' },
+      { name: 'd', subnet: 'fd00:5::/64', gateway: 'fd00:5::1', rangeStart: 'fd00:5::10', rangeEnd: 'fd00:5::10' },
+    ]),
+    found: [
+      `warning MACVLAN_OUTSIDE_SUBNET ${at('secondary.macvlan.0.gateway')}`,
+      `error MACVLAN_OUTSIDE_SUBNET ${at('secondary.macvlan.0.rangeStart')}`,
+      `error MACVLAN_OUTSIDE_SUBNET ${at('secondary.macvlan.1.rangeEnd')}`,
+      `warning MACVLAN_OUTSIDE_SUBNET ${at('secondary.macvlan.2.gateway')}`,
+      `error MACVLAN_RANGE_REVERSED ${at('secondary.macvlan.2.rangeEnd')}`,
+    ],
+  },
+  {
+    name: 'two macvlan networks of one name, where a third has another namespace',
+    desired: macvlan([{ name: 'a' }, { name: 'a', namespace: 'lab' }, { name: 'a' }]),
+    found: [`error MACVLAN_NAME_TWICE ${at('secondary.macvlan.2.name')}`],
+  },
+  {
+    name: 'a chart whose archive is called otherwise',
+    desired: desiredState({ cni: { plugin: 'cilium', chart: { file: 'cilium-1.17.4.tgz', version: '1.16.0' } } }),
+    found: [`warning CHART_VERSION_DIFFERS ${at('chart.version')}`],
+  },
+  {
+    name: 'charts whose archive is called so, or does not tell',
+    desired: desiredState({
+      cni: {
+        plugin: 'cilium',
+        chart: { file: 'cilium.tgz', version: '1.16.0' },
+        secondary: { multus: { file: 'rke2-multus-v4.2.202.tgz', version: '4.2.202' } },
+      },
+    }),
+    found: [],
+  },
+  {
+    name: 'macvlan networks without Multus',
+    desired: desiredState({ cni: { secondary: { macvlan: [{ name: 'a', interface: 'eth1' }] } } }),
+    found: [`warning MULTUS_MISSING ${at('secondary.macvlan')}`],
+  },
+  {
+    name: 'macvlan networks with the Multus of a manifest',
+    desired: desiredState({ cni: { secondary: { macvlan: [{ name: 'a', interface: 'eth1' }] } } }, [
+      manifest('multus.yaml', 'kind: DaemonSet\nmetadata: { name: kube-multus-ds }\n'),
+    ]),
+    found: [],
   },
 ]
 

@@ -1,0 +1,6 @@
+import type { Colours } from './colour.ts'
+
+export interface ExplainStyle {
+  readonly colours: Colours
+  readonly columns: number
+}
