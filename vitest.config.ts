@@ -20,6 +20,8 @@ export default defineConfig({
           exclude: ['test/**/*.real.test.ts', 'test/faults/**', 'test/browser/**', 'test/cluster/**'],
           pool: 'threads',
           isolate: false,
+          // Laws over generated inputs, on a machine that does other things as well.
+          testTimeout: 60_000,
         },
       },
       {

@@ -4,7 +4,7 @@ import type { EffectiveSettings, Setting } from '../k3s/config/effective-setting
 import { k3sPaths } from '../k3s/locations.ts'
 import { isPackagedManifest } from '../k3s/packaged-components.ts'
 import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
-import type { LintSubject, NodeSubject, ObjectSubject, ServiceSubject } from '../lint/subject.ts'
+import type { LintSubject, NodeSubject, ObjectSubject, ServiceSubject, TextSubject } from '../lint/subject.ts'
 import { renderFlannelConf } from '../render/flannel-conf.ts'
 import { type FlagValue, k3sSettings, type RenderedSetting } from '../render/k3s-settings.ts'
 import { networksOfNode } from '../render/networks-of-node.ts'
@@ -19,12 +19,13 @@ export function repositorySubject(desired: DesiredState, facts: Facts): LintSubj
   const version = parseK3sVersion(desired.cluster.spec.k3sVersion)
   const written = [...manifestObjects(desired.manifests), ...renderedObjects(desired)]
   const objects = [...written, ...unwrittenObjects(facts, written)]
+  const flannelConf = flannelConfSubject(desired)
   return {
     scope: 'repository',
     clusterName: desired.cluster.metadata.name,
     at,
     ...(version === undefined ? {} : { version }),
-    nodes: subjectNodes(desired, facts).map((node) => nodeSubject(desired, node, at)),
+    nodes: subjectNodes(desired, facts).map((node) => nodeSubject(desired, node, at, flannelConf)),
     objects,
     manifests: desired.manifests,
     facts,
@@ -58,10 +59,21 @@ function subjectNodes(desired: DesiredState, facts: Facts): readonly NodeFacts[]
   return [...facts.nodes, ...named.values()]
 }
 
-function nodeSubject(desired: DesiredState, facts: NodeFacts, at: LocatedLine): NodeSubject {
+/** The same on every node, and read once. */
+function flannelConfSubject(desired: DesiredState): TextSubject | undefined {
+  const conf = renderFlannelConf(desired.cluster)
+  if (conf === undefined) return undefined
+  return { path: conf.path, text: conf.text, at: desired.places.clusterPlace(['spec', 'cni', 'flannel']) }
+}
+
+function nodeSubject(
+  desired: DesiredState,
+  facts: NodeFacts,
+  at: LocatedLine,
+  flannelConf: TextSubject | undefined,
+): NodeSubject {
   const version = parseK3sVersion(facts.k3sVersion ?? desired.cluster.spec.k3sVersion)
   const networks = networksOfNode(desired.nodes, facts)
-  const conf = renderFlannelConf(desired.cluster)
   return {
     name: facts.name,
     role: facts.role,
@@ -70,15 +82,7 @@ function nodeSubject(desired: DesiredState, facts: NodeFacts, at: LocatedLine): 
     facts,
     settings: settingsOf(desired, facts),
     networks,
-    ...(conf === undefined
-      ? {}
-      : {
-          flannelConf: {
-            path: conf.path,
-            text: conf.text,
-            at: desired.places.clusterPlace(['spec', 'cni', 'flannel']),
-          },
-        }),
+    ...(flannelConf === undefined ? {} : { flannelConf }),
   }
 }
 

@@ -4,6 +4,7 @@ import { type ServicelbEra, servicelbEra } from '../k3s/servicelb/eras.ts'
 import { disabledServersIn, startedWith } from '../k3s/servicelb/node-arguments.ts'
 import { isServicelbOff, predictServicelb } from '../k3s/servicelb/predict.ts'
 import type { Placement, ServicelbCluster, ServicePrediction } from '../k3s/servicelb/prediction.ts'
+import { remembered } from '../k3s/servicelb/remembered.ts'
 import { isAllowListOn } from '../k3s/servicelb/selector.ts'
 import { isLookedAtAgain } from '../k3s/servicelb/triggers.ts'
 import { type K3sVersion, parseK3sVersion } from '../k3s/version/k3s-version.ts'
@@ -130,18 +131,18 @@ function stateOf(cluster: ServicelbCluster): LbState {
 }
 
 function changedServices(before: LbState, after: LbState): string[] {
+  const seenOf = remembered((actual: Placement) => JSON.stringify(outcomeOf(actual)))
   const [old, now] = [before, after].map(
-    ({ services }) => new Map(services.map((one) => [one.key, JSON.stringify(outcomeOf(one))])),
+    ({ services }) => new Map(services.map((one) => [one.key, `${one.ineligibility ?? ''} ${seenOf(one.actual)}`])),
   )
   const keys = new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])
   return [...keys].filter((key) => old?.get(key) !== now?.get(key)).sort()
 }
 
 /** What somebody who uses the Service notices. */
-function outcomeOf({ actual, ineligibility }: ServicePrediction): unknown {
-  const { addresses, addressesUnknown, pending, pods } = actual
+function outcomeOf({ addresses, addressesUnknown, pending, pods }: Placement): unknown {
   const open = pods.filter((pod) => pod.state === 'ready').map((pod) => pod.node)
-  return [addresses, addressesUnknown, pending?.code, ineligibility, open]
+  return [addresses, addressesUnknown, pending?.code, open]
 }
 
 /** `Ready` where every pod is, `Partly` where some are. */

@@ -11,6 +11,8 @@ export interface HostPorts {
   readonly isContested: boolean
   /** Whether an ordinary pod that holds one of them is no obstacle. */
   readonly mayPreempt: boolean
+  /** Whether somebody else holds one of them on a node. */
+  readonly isHeld: (node: string) => boolean
   /** Ports that somebody else holds on a node. */
   conflicts(node: string): readonly PortConflict[]
   take(node: string): void
@@ -41,13 +43,16 @@ export function hostPorts(
       const byNode = holders.get(port)
       return byNode === undefined ? [] : [{ port, byNode }]
     })
+    const isForeign = (holder: PortHolder | undefined): holder is PortHolder =>
+      holder !== undefined && !(holder.kind === 'service' && holder.key === own.key)
     return {
       isContested: ports.length > 0,
       mayPreempt: preemptsOrdinaryPods(service, version),
+      isHeld: (node) => ports.some(({ byNode }) => isForeign(byNode.get(node))),
       conflicts: (node) =>
         ports.flatMap(({ port, byNode }): PortConflict[] => {
           const heldBy = byNode.get(node)
-          return heldBy === undefined || (heldBy.kind === 'service' && heldBy.key === own.key) ? [] : [{ port, heldBy }]
+          return isForeign(heldBy) ? [{ port, heldBy }] : []
         }),
       take(node) {
         for (const { byNode } of ports) byNode.set(node, own)

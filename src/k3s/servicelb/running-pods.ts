@@ -12,7 +12,7 @@ export interface RunningPods {
 }
 
 /**
- * What becomes of the pods of one DaemonSet on its candidates. Pods whose ports nobody else wants end up alike: the same
+ * What becomes of the pods of one DaemonSet on its candidates. Pods whose ports nobody else holds end up alike: the same
  * candidates and the same pods that are not ready are answered with the same object.
  * @param unready nodes on which the pod that is there was seen not ready
  */
@@ -25,7 +25,11 @@ export function podRunner({
 ) => RunningPods {
   const alike = new Map<Candidates, Map<string, RunningPods>>()
   return (candidates, ports, unready) => {
-    if (ports.isContested) return runPods(candidates, ports, unready, disabledServers)
+    if (ports.isContested) {
+      const open = candidates.names.filter((name) => !disabledServers.has(name))
+      if (open.some(ports.isHeld)) return runPods(candidates, ports, unready, disabledServers)
+      for (const name of open) ports.take(name)
+    }
     const known = alike.get(candidates) ?? new Map<string, RunningPods>()
     alike.set(candidates, known)
     const key = unready.size === 0 ? '' : JSON.stringify([...unready].sort())

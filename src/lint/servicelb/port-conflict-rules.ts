@@ -64,6 +64,9 @@ function conflicts(subject: LintSubject): readonly Conflict[] {
 function findConflicts(subject: LintSubject): Conflict[] {
   const services = isServicelbOn(subject) ? servedServices(subject) : []
   const setOf = remembered((names: readonly string[]): ReadonlySet<string> => new Set(names))
+  const meeting = remembered((a: ReadonlySet<string>) =>
+    remembered((b: ReadonlySet<string>) => [...a].filter((node) => b.has(node))),
+  )
   const candidates = new Map(predictionsToCome(subject).map(({ key, ideal }) => [key, setOf(ideal.candidates)]))
   const byPort = new Map<string, ServiceToCome[]>()
   const found: Conflict[] = []
@@ -71,7 +74,8 @@ function findConflicts(subject: LintSubject): Conflict[] {
     for (const port of portTexts(one.service)) {
       const older = byPort.get(port) ?? []
       for (const other of older) {
-        const nodes = meeting(candidates.get(other.key), candidates.get(one.key))
+        const [a, b] = [candidates.get(other.key), candidates.get(one.key)]
+        const nodes = a === undefined || b === undefined ? undefined : meeting(a)(b)
         if (nodes === undefined ? !surelyMeet(other, one) : nodes.length === 0) continue
         const loser = one.isAssumed ? other : one
         found.push({ loser, pair: [other.key, one.key], port, nodes: nodes ?? [] })
@@ -82,13 +86,6 @@ function findConflicts(subject: LintSubject): Conflict[] {
     }
   }
   return found
-}
-
-function meeting(
-  a: ReadonlySet<string> | undefined,
-  b: ReadonlySet<string> | undefined,
-): readonly string[] | undefined {
-  return a === undefined || b === undefined ? undefined : [...a].filter((node) => b.has(node))
 }
 
 /**

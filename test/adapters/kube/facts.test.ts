@@ -5,9 +5,9 @@ import { endpointNodesByService, nodesOfEndpoints, nodesOfSlice } from '../../..
 import { hostPortPod } from '../../../src/adapters/kube/host-port-pods.ts'
 import { nodeArguments, withoutSecretArguments } from '../../../src/adapters/kube/node-arguments.ts'
 import { nodeFacts } from '../../../src/adapters/kube/node-facts.ts'
-import { asRecord, type Json } from '../../../src/domain/plain-json.ts'
 import { serviceFacts } from '../../../src/adapters/kube/service-facts.ts'
 import { servicelbDaemonSet } from '../../../src/adapters/kube/servicelb-daemon-sets.ts'
+import { asRecord, type Json } from '../../../src/domain/plain-json.ts'
 
 const roleCases = [
   { name: 'control plane', labels: { 'node-role.kubernetes.io/control-plane': 'true' }, role: 'server' },
