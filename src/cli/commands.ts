@@ -74,7 +74,8 @@ written, and no plan is made before they are mended.`,
   },
   {
     name: 'capture',
-    summary: 'facts and files of this machine and its cluster, for plans made elsewhere; secrets are left out',
+    summary:
+      'facts and files of this machine and its cluster, for plans made elsewhere; what looks like a secret is left out',
     settings: ['cluster', 'root', 'node', 'kubeconfig', 'kubeContext'],
     options: [output(['json', 'yaml']), { flag: '--out <file>', help: 'write it there, readable by you alone' }],
     load: async () => (await import('./capture.ts')).captureCommand,

@@ -1,11 +1,15 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { openNodeState } from '../adapters/disk/node-state.ts'
 import { openHostReader } from '../adapters/host/host-reader.ts'
+import { fileId } from '../domain/artefact.ts'
 import { exitCode } from '../domain/exit-code.ts'
 import { assumedFacts } from '../domain/facts.ts'
 import { Failure } from '../domain/failure.ts'
+import type { HostReading } from '../domain/host.ts'
 import { hasErrors, type Problem } from '../domain/problem.ts'
 import type { ImportedMachine } from '../import/import-input.ts'
+import { fairleadPaths } from '../k3s/locations.ts'
 import { compileRevision } from '../reconcile/compile-revision.ts'
 import { cloudInitMachine } from '../reconcile/import-cloud-init.ts'
 import { type Imported, type ImportedHost, importMachines } from '../reconcile/import-machine.ts'
@@ -17,6 +21,7 @@ import { readCaptureFile } from './preview-inputs.ts'
 import { count, formatProblems, reportRefused } from './print-problems.ts'
 import { printable, printableText } from './printable.ts'
 import { readCluster } from './read-cluster.ts'
+import { terminalLog } from './terminal-log.ts'
 
 /** Writes the cluster directory of a cluster that there is, and says what could not be expressed. */
 export const importCommand: Command = async (call) => {
@@ -65,11 +70,23 @@ async function readHosts({ settings, terminal }: CommandCall, roots: readonly st
   const hosts: ImportedHost[] = []
   for (const [index, root] of roots.entries()) {
     const where = resolve(terminal.workingDirectory, root)
-    const reading = await openHostReader({ root: where, findPlaces: machinePlaces }).read(terminal.interrupted)
+    const read = await openHostReader({ root: where, findPlaces: machinePlaces }).read(terminal.interrupted)
+    const reading = await withoutDecrypted(read, where, terminal)
     const name = names[index]
     hosts.push({ where, reading, ...(name === undefined ? {} : { name }) })
   }
   return hosts
+}
+
+/** What Fairlead itself decrypted on the machine stands in its repository already, encrypted. */
+async function withoutDecrypted(reading: HostReading, root: string, terminal: Terminal): Promise<HostReading> {
+  const stateDirectory = `${root === '/' ? '' : root}${fairleadPaths.state}`
+  const { entries } = await openNodeState({
+    stateDirectory,
+    log: terminalLog(terminal, { progress: false }),
+  }).readInventory()
+  const files = [...reading.files].filter(([path]) => entries.get(fileId(path))?.holdsSecret !== true)
+  return { ...reading, files: new Map(files) }
 }
 
 async function readCloudInit({ settings, terminal }: CommandCall, file: string): Promise<ImportedMachine> {

@@ -1,36 +1,59 @@
-/** Narrower columns hold no word. */
+/** Where words cannot be kept whole, no column is narrower than this. */
 const narrowest = 10
-const gapWidth = 3
+
+export interface WrappedTable {
+  /** Lines, each with the index of the row that it belongs to. */
+  readonly lines: readonly { readonly row: readonly string[]; readonly rowIndex: number }[]
+  /** Spaces between columns: fewer where room is short. */
+  readonly gap: number
+}
 
 /**
  * Rows of a table that fit into `room`: the widest columns are narrowed until they do, and what does not fit into a cell
- * stands on further lines below it. Nothing is lost; a table that cannot be narrowed any more stays too wide.
- * @returns lines, each with the index of the row that it belongs to
+ * stands on further lines below it. Words are broken only where there is no other way. Nothing is lost; a table that
+ * cannot be narrowed any more stays too wide.
  */
-export function wrapCells(
-  rows: readonly (readonly string[])[],
-  room: number,
-): readonly { readonly row: readonly string[]; readonly rowIndex: number }[] {
-  const widths = fittingWidths(rows, room)
-  return rows.flatMap((row, rowIndex) => {
+export function wrapCells(rows: readonly (readonly string[])[], room: number): WrappedTable {
+  const count = Math.max(0, ...rows.map((row) => row.length))
+  const longest = (lengthOf: (cell: string) => number): readonly number[] =>
+    Array.from({ length: count }, (_, column) => Math.max(0, ...rows.map((row) => lengthOf(row[column] ?? ''))))
+  const whole = longest((cell) => cell.length)
+  const gaps = Math.max(0, count - 1)
+  const isRoomy = sum(whole) + 3 * gaps <= room
+  const gap = isRoomy ? 3 : 2
+  const space = room - gap * gaps
+  const byWord = narrowed(whole, longest(longestWord), space)
+  const widths = narrowed(
+    byWord,
+    byWord.map((width) => Math.min(width, narrowest)),
+    space,
+  )
+  const lines = rows.flatMap((row, rowIndex) => {
     const cells = row.map((cell, column) => pieces(cell, widths[column] ?? cell.length))
-    const height = Math.max(1, ...cells.map((lines) => lines.length))
-    return Array.from({ length: height }, (_, line) => ({ row: cells.map((lines) => lines[line] ?? ''), rowIndex }))
+    const height = Math.max(1, ...cells.map((parts) => parts.length))
+    return Array.from({ length: height }, (_, line) => ({ row: cells.map((parts) => parts[line] ?? ''), rowIndex }))
   })
+  return { lines, gap }
 }
 
-function fittingWidths(rows: readonly (readonly string[])[], room: number): readonly number[] {
-  const count = Math.max(0, ...rows.map((row) => row.length))
-  const widths = Array.from({ length: count }, (_, column) =>
-    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  const space = room - gapWidth * Math.max(0, count - 1)
-  while (widths.reduce((sum, width) => sum + width, 0) > space) {
-    const widest = Math.max(...widths)
-    if (widest <= narrowest) break
-    widths[widths.lastIndexOf(widest)] = widest - 1
+/** The widest first, none below its floor. */
+function narrowed(widths: readonly number[], floors: readonly number[], space: number): readonly number[] {
+  const now = [...widths]
+  while (sum(now) > space) {
+    const spare = now.map((width, column) => (width > (floors[column] ?? 0) ? width : 0))
+    const widest = Math.max(...spare)
+    if (widest <= 0) break
+    now[spare.lastIndexOf(widest)] = widest - 1
   }
-  return widths
+  return now
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+function longestWord(cell: string): number {
+  return Math.max(...cell.split(/ |(?<=[,/=])/).map((word) => word.length))
 }
 
 /** Broken after a space or a comma, else after a slash or another mark, else where the room ends. */

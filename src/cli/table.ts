@@ -12,17 +12,21 @@ export interface TableStyle {
   readonly paint?: (cell: string, row: number, column: number) => string
 }
 
-const gap = '   '
+const widestGap = 3
 
 /** Aligned columns like those of kubectl: no borders, three spaces between, nothing after the last one. */
 export function formatTable(rows: readonly (readonly string[])[], style: TableStyle = {}): string {
   const whole = rows.map((row) => row.map(printable))
   const margin = ' '.repeat(style.indent ?? 0)
   const room = (style.columns ?? Number.POSITIVE_INFINITY) - margin.length
-  const wrapped = style.wraps === true ? wrapCells(whole, room) : whole.map((row, rowIndex) => ({ row, rowIndex }))
-  const widths = widthsOf(wrapped.map(({ row }) => row))
+  const wrapped =
+    style.wraps === true
+      ? wrapCells(whole, room)
+      : { lines: whole.map((row, rowIndex) => ({ row, rowIndex })), gap: widestGap }
+  const widths = widthsOf(wrapped.lines.map(({ row }) => row))
+  const gap = ' '.repeat(wrapped.gap)
   const paint = style.paint ?? ((cell) => cell)
-  const lines = wrapped.map(({ row, rowIndex }) => {
+  const lines = wrapped.lines.map(({ row, rowIndex }) => {
     let left = style.wraps === true ? Number.POSITIVE_INFINITY : room
     const parts = row.map((cell, column) => {
       const isLast = column === row.length - 1

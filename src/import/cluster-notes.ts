@@ -1,4 +1,5 @@
 import type { Facts, KubernetesObject } from '../domain/facts.ts'
+import { withoutTrailingSlashes } from '../domain/plain-path.ts'
 import { firstDropIns } from '../k3s/config/release-reading.ts'
 import { k3sPaths } from '../k3s/locations.ts'
 import { objectKey } from '../k3s/object-key.ts'
@@ -70,7 +71,7 @@ function placeNotes({ machines, k3sVersion }: ImportInput, flags: readonly Machi
   }
   for (const { name, settings } of flags) {
     const [directory] = settings.get('data-dir')?.values.slice(-1) ?? []
-    if (directory === undefined || directory.text.replace(/\/+$/, '') === k3sPaths.dataDir) continue
+    if (directory === undefined || withoutTrailingSlashes(directory.text) === k3sPaths.dataDir) continue
     notes.push({
       what: `data-dir ${directory.text} on ${name}`,
       why: `Fairlead keeps manifests in ${k3sPaths.manifests}; those of this server are not looked after`,

@@ -31,7 +31,7 @@ export function isInterface(text: string): boolean {
 }
 
 export function isK3sRelease(text: string): boolean {
-  return /^v1\.(0|[1-9]\d?)\.(0|[1-9]\d?)(-(alpha|beta|rc)\d+)?\+k3s[1-9]\d?$/.test(text)
+  return /^v1\.(0|[1-9]\d?)\.(0|[1-9]\d?)(-(alpha|beta|rc)\d+)?\+k3s\.?[1-9]\d?$/.test(text)
 }
 
 function isOneOfEachFamily(texts: readonly string[]): boolean {

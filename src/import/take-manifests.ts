@@ -113,7 +113,8 @@ function readCandidate(
   if (file.sizeBytes > manifestBytes) return { objection: 'it is larger than a manifest may be; left on the server' }
   const objection = nameObjection(name, disabled)
   if (objection !== undefined) return { objection }
-  if (isSkipMarker(name)) return { name, text, objects: [] }
+  // K3s never reads a marker, and what somebody left in it may be a secret.
+  if (isSkipMarker(name)) return { name, text: '', objects: [] }
   if (text.trim() === '') return { objection: 'it is empty; left on the server' }
   const { objects, problems } = readManifestObjects(name, text)
   const refused = textObjection(text, objects, problems)

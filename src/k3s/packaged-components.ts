@@ -17,8 +17,6 @@ export type ComponentSwitch =
       readonly key: ComponentKey
       readonly kind: 'flag'
       readonly flag: string
-      /** Not told while it is on: older releases do not know the flag. */
-      readonly onlyWhenOff?: true
     }
 
 /**
@@ -32,7 +30,7 @@ export const componentSwitches: readonly ComponentSwitch[] = [
   { key: 'servicelb', kind: 'disable-item', item: 'servicelb' },
   { key: 'traefik', kind: 'disable-item', item: 'traefik' },
   { key: 'cloudController', kind: 'flag', flag: 'disable-cloud-controller' },
-  { key: 'helmController', kind: 'flag', flag: 'disable-helm-controller', onlyWhenOff: true },
+  { key: 'helmController', kind: 'flag', flag: 'disable-helm-controller' },
   { key: 'kubeProxy', kind: 'flag', flag: 'disable-kube-proxy' },
   { key: 'networkPolicy', kind: 'flag', flag: 'disable-network-policy' },
 ]

@@ -1,6 +1,8 @@
 import type { FileArtefact } from '../domain/artefact.ts'
+import { withoutTrailingSlashes } from '../domain/plain-path.ts'
 import type { LocatedLine } from '../domain/problem.ts'
 import { configLocation } from '../k3s/config/discovery.ts'
+import { effectiveSettings, scalarOf } from '../k3s/config/effective-settings.ts'
 import { firstDropIns } from '../k3s/config/release-reading.ts'
 import { k3sPaths } from '../k3s/locations.ts'
 import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
@@ -12,6 +14,8 @@ import type { PlanInput } from './plan-input.ts'
 export type RefusedFlags =
   /** This release has no folder of drop-ins. */
   | { readonly kind: 'no-drop-ins'; readonly release: string }
+  /** K3s keeps its manifests somewhere else: what is written to the usual place is never deployed. */
+  | { readonly kind: 'other-data-dir'; readonly directory: string; readonly at: LocatedLine }
   /** Something that K3s reads could not be read here, so nobody knows what it would say. */
   | { readonly kind: 'unread'; readonly path: string; readonly reason: string }
   /** K3s here was told to read another configuration, and its drop-ins with it. */
@@ -40,11 +44,22 @@ export function refuseFlags(
   return overriddenFlags(dropIn, config).map(({ key, at }) => ({ kind: 'overridden', key, at }))
 }
 
+/** Why a server's manifests may not be written where Fairlead writes them. */
+export function refuseDataDirectory({ program, config, hasK3s }: PlanInput): readonly RefusedFlags[] {
+  if (config === undefined || !hasK3s || program.role === 'agent') return []
+  const written = scalarOf(effectiveSettings(config), 'data-dir')
+  if (written === undefined || withoutTrailingSlashes(written.text) === k3sPaths.dataDir || written.text === '')
+    return []
+  return [{ kind: 'other-data-dir', directory: written.text, at: written.at }]
+}
+
 /** One sentence, for people. */
 export function refusalText(refused: RefusedFlags): string {
   switch (refused.kind) {
     case 'no-drop-ins':
       return `K3s ${refused.release} has no config.yaml.d; upgrade to v1.21 or later, or give it the flags by hand`
+    case 'other-data-dir':
+      return `K3s keeps its data in ${refused.directory}, as ${placeText(refused.at)} says, and Fairlead writes manifests to ${k3sPaths.manifests} only; link that directory to it`
     case 'unread':
       return `${refused.path}, which K3s reads, cannot be understood here: ${refused.reason}; mend it first`
     case 'other-place':

@@ -6,7 +6,7 @@ import { inPlacePath, k3sPaths, locationOf } from '../k3s/locations.ts'
 import { sha256Hex } from '../text/digest.ts'
 import { artefactImpact, repairImpact } from './file-impact.ts'
 import { type PlacedFlags, placeFlags } from './flag-placement.ts'
-import { type RefusedFlags, refusalText, refuseFlags } from './flag-refusal.ts'
+import { type RefusedFlags, refusalText, refuseDataDirectory, refuseFlags } from './flag-refusal.ts'
 import type { PlanInput } from './plan-input.ts'
 import { planPackaged } from './plan-packaged.ts'
 import { planRemovals } from './plan-removals.ts'
@@ -40,11 +40,13 @@ export function planNode(input: PlanInput): PlannedNode {
   const isWriting = changes.some((change) => 'after' in change && change.after.location === 'k3s-config')
   return {
     node: input.program.node,
-    changes: withoutHeldBack(changes).sort((a, b) => rankOf(a) - rankOf(b) || compareById(a, b)),
+    changes: withoutHeldBack(changes, isWriting && objections.length > 0).sort(
+      (a, b) => rankOf(a) - rankOf(b) || compareById(a, b),
+    ),
     reported: [...editedFlags(flags, input), ...(isWriting ? [] : uncountedFlags(objections)), ...packaged.reported],
     claims: [...written.flatMap((item) => item.claims), ...packaged.claims],
     waitingFlags: flags.waiting,
-    refusedFlags: isWriting ? objections : [],
+    refusedFlags: [...refuseDataDirectory(input), ...(isWriting ? objections : [])],
     forget: removals.forget,
     ...(removals.revisitAfterMs === undefined ? {} : { revisitAfterMs: removals.revisitAfterMs }),
   }
@@ -90,7 +92,8 @@ function replacedText(after: FileArtefact, { observation, previous }: PlanInput)
 }
 
 /** Flags that name a file go into place after it, and not at all while that file is somebody else's. */
-function withoutHeldBack(changes: readonly FileChange[]): FileChange[] {
+function withoutHeldBack(changes: readonly FileChange[], isRefused: boolean): FileChange[] {
+  if (isRefused) return changes.filter((change) => !isOfFlags(change))
   const isForeign = changes.some((change) => change.kind === 'takeover' && change.after.location === 'flannel-conf')
   return changes.filter(
     (change) =>
@@ -105,6 +108,11 @@ function uncountedFlags(objections: readonly RefusedFlags[]): ReportedDrift[] {
     reason: 'FlagsOverridden',
     message: refusalText(one),
   }))
+}
+
+function isOfFlags(change: FileChange): boolean {
+  const location = 'after' in change ? change.after.location : locationOf(change.before.path)
+  return location !== 'manifest'
 }
 
 /** Flags in place that were edited while new ones wait: K3s would start with the edit. */

@@ -1,5 +1,6 @@
 import type { RunningK3s } from '../domain/host.ts'
 import type { NodeConfigReading } from '../domain/k3s-config-reading.ts'
+import { withoutTrailingSlashes } from '../domain/plain-path.ts'
 import { effectiveSettings, scalarOf } from '../k3s/config/effective-settings.ts'
 import { k3sPaths } from '../k3s/locations.ts'
 import type { FindPlaces } from '../ports/host-reader-port.ts'
@@ -33,8 +34,8 @@ export function readMachineConfig(
 }
 
 export function dataDirectoryOf(reading: NodeConfigReading): string {
-  const written = scalarOf(effectiveSettings(reading), 'data-dir')?.text.replace(/\/+$/, '')
-  return written?.startsWith('/') === true ? written : k3sPaths.dataDir
+  const written = withoutTrailingSlashes(scalarOf(effectiveSettings(reading), 'data-dir')?.text ?? '')
+  return written.startsWith('/') ? written : k3sPaths.dataDir
 }
 
 function namedFiles(reading: NodeConfigReading): readonly string[] {

@@ -62,6 +62,11 @@ function collectServerSettings(network: ClusterNetwork, collect: Collect): void 
   const { addressing, cni, components } = network.spec
   const field = (key: string, value: FlagValue | undefined, ...path: readonly string[]): void =>
     collect(key, value, at('spec', ...path))
+  // Off is told as well: another file of the machine may say on.
+  const flannelSwitch = (key: string, name: 'ipv6Masq' | 'externalIP'): void => {
+    const isOn = cni.flannel[name]
+    field(key, isOn || isKnown(network, key) ? isOn : undefined, 'cni', 'flannel', name)
+  }
   field('cluster-cidr', addressing.clusterCIDR, 'addressing', 'clusterCIDR')
   field('service-cidr', addressing.serviceCIDR, 'addressing', 'serviceCIDR')
   field('service-node-port-range', addressing.serviceNodePortRange, 'addressing', 'serviceNodePortRange')
@@ -69,8 +74,8 @@ function collectServerSettings(network: ClusterNetwork, collect: Collect): void 
   field('cluster-domain', addressing.clusterDomain, 'addressing', 'clusterDomain')
   if (cni.plugin === 'flannel') {
     field('flannel-backend', cni.flannel.backend, 'cni', 'flannel', 'backend')
-    field('flannel-ipv6-masq', cni.flannel.ipv6Masq ? true : undefined, 'cni', 'flannel', 'ipv6Masq')
-    field('flannel-external-ip', cni.flannel.externalIP ? true : undefined, 'cni', 'flannel', 'externalIP')
+    flannelSwitch('flannel-ipv6-masq', 'ipv6Masq')
+    flannelSwitch('flannel-external-ip', 'externalIP')
   } else {
     field('flannel-backend', 'none', 'cni', 'plugin')
   }
@@ -80,7 +85,7 @@ function collectServerSettings(network: ClusterNetwork, collect: Collect): void 
     if (item.kind !== 'flag') continue
     const off = !isEnabled(network, item.key)
     const { replaced } = replacementOf(network, item.key)
-    if (!off && !replaced && (item.onlyWhenOff === true || !isKnown(network, item.flag))) continue
+    if (!off && !replaced && !isKnown(network, item.flag)) continue
     collect(
       item.flag,
       off || replaced,

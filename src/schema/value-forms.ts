@@ -110,7 +110,7 @@ function isBetween(value: number | undefined, least: number, most: number): bool
 }
 
 function isTimeZone(text: string): boolean {
-  if (!/^[A-Za-z]+([A-Za-z0-9_+/-]*[A-Za-z0-9])?$/.test(text)) return false
+  if (text.length > 64 || !/^[A-Za-z]+([A-Za-z0-9_+/-]*[A-Za-z0-9])?$/.test(text)) return false
   // The first format that a process makes takes ten times as long as the list; other names for a zone are not in it.
   if (Intl.supportedValuesOf('timeZone').includes(text)) return true
   try {

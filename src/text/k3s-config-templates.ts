@@ -49,12 +49,19 @@ export function templateOffset(
   }
   const offset = values.startOf(node)
   if (isMap(node)) return isTemplateMark(text, offset) ? { offset, isText: false } : undefined
-  return isScalar(node) && /\{\{.*\}\}|\{%.*%\}|\$\{\w+\}/.test(node.source ?? '')
-    ? { offset, isText: true }
-    : undefined
+  return isScalar(node) && holdsPlaceholder(node.source ?? '') ? { offset, isText: true } : undefined
 }
 
 function isInComment(text: string, offset: number): boolean {
   const line = text.slice(text.lastIndexOf('\n', offset) + 1, offset)
   return /(^|\s)#/.test(line)
+}
+
+/** `{{ x }}`, `{% x %}` or `${X}`; looked for without going back, whatever the length. */
+function holdsPlaceholder(text: string): boolean {
+  const spans = (open: string, close: string): boolean => {
+    const start = text.indexOf(open)
+    return start >= 0 && text.includes(close, start + open.length)
+  }
+  return spans('{{', '}}') || spans('{%', '%}') || /\$\{\w{1,256}\}/.test(text)
 }

@@ -35,7 +35,8 @@ export function secretNodes(text: string): readonly SecretNode[] {
   }
 }
 
-const mayNameSecret = /pass|token|secret|key|psk|hmac|credential|authorization|\$(apr1|2[aby]|5|6)\$|LS0tLS1CRUdJTi/i
+const mayNameSecret =
+  /pass|token|secret|key|psk|pre[-_]?shared[-_]?key|auth[-_]?key|dockerconfigjson|hmac|credential|authorization|\$(apr1|2[aby]|5|6)\$|LS0tLS1CRUdJTi/i
 /** No object of the API is larger, and a vendored manifest that is holds no values. */
 const longest = 1024 * 1024
 const mostTexts = 3
@@ -105,7 +106,7 @@ function secretsOfOptions({ items }: YAMLSeq): readonly Scalar[] {
 }
 
 const secretWord =
-  '(?:pass(?:word|wd|phrase)|token|secret|api[-_]?key|private[-_]?key|secret[-_]?key|access[-_]?key|psk|hmac(?:encoded)?|credentials?)'
+  '(?:pass(?:word|wd|phrase)?|token|secret|api[-_]?key|private[-_]?key|secret[-_]?key|access[-_]?key|psk|pre[-_]?shared[-_]?key|auth[-_]?key|dockerconfigjson|hmac(?:encoded)?|credentials?)'
 const secretName = new RegExp(`${secretWord}$|^authorization$`, 'i')
 const pluralName = /(?:passwords|tokens|api[-_]?keys)$/i
 

@@ -81,7 +81,7 @@ function isBelow(next: string | undefined, line: string): boolean {
 }
 
 const secretWord =
-  '(?:pass(?:word|wd|phrase)|token|api[-_]?key|private[-_]?key|secret[-_]?key|access[-_]?key|client[-_]?secret|psk|credentials?)'
+  '(?:pass(?:word|wd|phrase)?|token|api[-_]?key|private[-_]?key|secret[-_]?key|access[-_]?key|client[-_]?secret|psk|pre[-_]?shared[-_]?key|auth[-_]?key|dockerconfigjson|credentials?)'
 
 /** `password: value`, `"apiKey": "value"`, `--token=value`, `DB_PASSWORD=value`; the value is the first group. */
 const assignment = new RegExp(`${secretWord}["']?[ \\t]*[:=][ \\t]*(.*)$`, 'i')

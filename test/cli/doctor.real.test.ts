@@ -137,6 +137,7 @@ describe('doctor', () => {
     expect((await doctor()).err).toMatch(/^nothing says which release of K3s this is, and \d+ rules depend on it/)
     const told = await doctor({ output: 'json', 'k3s-version': 'v1.33.4+k3s1' })
     expect(JSON.parse(told.out)).toMatchObject({ machine: { k3sVersion: 'v1.33.4+k3s1' }, rulesLeftOut: 0 })
+    expect((await doctor({ 'k3s-version': 'v1.17.0+k3s.1' })).code).not.toBe(64)
     for (const wrong of ['foo', 'v1.33.4']) expect((await doctor({ 'k3s-version': wrong })).code).toBe(64)
   })
 

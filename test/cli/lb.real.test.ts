@@ -69,6 +69,17 @@ default/web   conflict   8080/TCP is taken by default/late on pi-2
 `)
 })
 
+test('fits on a terminal of 80 columns, with the addresses before and after', async () => {
+  const terminal = fakeTerminal(world.directory, { isTerminal: true })
+  await lbCommand(callOf(terminal, { flags: { repo: 'repo' } }))
+  const { text } = terminal.out
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  expect(text).toMatch(/^ +SERVICE +PORTS +POOL +NODES +STATE +BEFORE +AFTER$/m)
+  expect(text).not.toContain('…')
+  for (const address of ['192.168.1.11', '192.168.1.12']) expect(text.replace(/\s+/g, '')).toContain(address)
+  expect(text).toMatch(/^~ .* 192\.168\.1\.11,? +192\.168\.1\.12$/m)
+})
+
 test('ends with 2 on request, when something is served otherwise', async () => {
   expect((await lb({ 'detailed-exitcode': true })).code).toBe(2)
   writeTree(world.repo, { 'clusters/home/network.yaml': network('[]') })

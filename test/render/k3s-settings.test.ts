@@ -88,7 +88,8 @@ describe('plugins bring their flags', () => {
 
 describe('components', () => {
   test('a switch that older releases do not know is told only when it is off', () => {
-    expect(told(desiredState(), server)).not.toHaveProperty('disable-helm-controller')
+    expect(told(desiredState(), server)).toHaveProperty('disable-helm-controller', false)
+    expect(told(desiredState({ k3sVersion: 'v1.21.2+k3s1' }), server)).not.toHaveProperty('disable-helm-controller')
     const desired = desiredState({ components: { helmController: { enabled: false } } })
     expect(told(desired, server)).toHaveProperty('disable-helm-controller', true)
   })

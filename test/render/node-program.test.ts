@@ -15,9 +15,12 @@ test('a server is told every switch, so that nothing comes back to life', () => 
 
 disable: []
 disable-cloud-controller: false
+disable-helm-controller: false
 disable-kube-proxy: false
 disable-network-policy: false
 flannel-backend: "vxlan"
+flannel-external-ip: false
+flannel-ipv6-masq: false
 `)
 })
 
@@ -37,9 +40,12 @@ disable:
   - "servicelb"
   - "traefik"
 disable-cloud-controller: false
+disable-helm-controller: false
 disable-kube-proxy: false
 disable-network-policy: true
 flannel-backend: "vxlan"
+flannel-external-ip: false
+flannel-ipv6-masq: false
 service-node-port-range: "30000-31000"
 `)
 })

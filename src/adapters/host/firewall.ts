@@ -69,6 +69,6 @@ export function chainsOf(saved: string): readonly string[] {
 }
 
 function managersOf({ programs, ufwConf }: FirewallSources): readonly string[] {
-  const isUfwOn = /^\s*ENABLED\s*=\s*["']?yes/im.test(ufwConf ?? '')
+  const isUfwOn = /^[ \t]*ENABLED[ \t]*=[ \t]*["']?yes/im.test(ufwConf ?? '')
   return [...(programs.has('firewalld') ? ['firewalld'] : []), ...(isUfwOn ? ['ufw'] : [])]
 }

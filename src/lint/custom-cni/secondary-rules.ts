@@ -1,3 +1,4 @@
+import { withoutTrailingSlashes } from '../../domain/plain-path.ts'
 import { type ReleaseFloors, reaches } from '../../k3s/version/release-floors.ts'
 import { asList, parseJsonObject, textAt, valueAt } from '../flannel/json-object.ts'
 import { knowsNodes } from '../flannel/node-addresses.ts'
@@ -104,14 +105,14 @@ function multusDirectories({
 }
 
 function directories(conf: string | undefined, bin: string | undefined): Partial<Directories> {
-  const plain = (path: string): string => path.replace(/\/+$/, '')
+  const plain = (path: string): string => withoutTrailingSlashes(path)
   return { ...(conf === undefined ? {} : { conf: plain(conf) }), ...(bin === undefined ? {} : { bin: plain(bin) }) }
 }
 
 function hashDirectory({ object, at }: ObjectSubject): readonly Finding[] {
   if (object.kind !== 'DaemonSet' && object.kind !== 'HelmChart') return []
-  const path = /[\w./-]*\/data\/[0-9a-f]{64}\/bin/.exec(JSON.stringify(object['spec'] ?? ''))?.[0]
-  return path === undefined ? [] : [{ at, what: `${object.kind} ${object.metadata.name} names ${path}` }]
+  const path = /\/data\/[0-9a-f]{64}\/bin/.exec(JSON.stringify(object['spec'] ?? ''))?.[0]
+  return path === undefined ? [] : [{ at, what: `${object.kind} ${object.metadata.name} names a directory ${path}` }]
 }
 
 function isManyNodes(subject: LintSubject): boolean {

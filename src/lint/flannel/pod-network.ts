@@ -1,4 +1,5 @@
 import { type Cidr, familyOf } from '../../domain/cidr.ts'
+import { withoutTrailingSlashes } from '../../domain/plain-path.ts'
 import type { LocatedLine } from '../../domain/problem.ts'
 import type { Result } from '../../domain/result.ts'
 import { addressingDefaults } from '../../k3s/addressing-defaults.ts'
@@ -98,7 +99,7 @@ export function hasVpn({ settings }: NodeSubject): boolean {
 }
 
 export function dataDirOf({ settings }: NodeSubject): string {
-  return scalarOf(settings, 'data-dir')?.text.replace(/\/+$/, '') || k3sPaths.dataDir
+  return withoutTrailingSlashes(scalarOf(settings, 'data-dir')?.text ?? '') || k3sPaths.dataDir
 }
 
 /** The families that pods have, first one first. */

@@ -86,7 +86,7 @@ function ciliumPatches(network: ClusterNetwork, { ipv4, ipv6 }: ClusterRanges, t
   const { kubeProxyReplacement, apiServer, secondary } = network.spec.cni
   const config = (key: string, value: string): ManifestPatch => ({ kind: 'data', object: ciliumConfig, key, value })
   const nodeMask = ciliumNodeMask(ipv6)
-  const inWords = /^\s*kube-proxy-replacement:\s*["']?(strict|probe|partial|disabled)\b/m.test(text)
+  const inWords = /^[ \t]*kube-proxy-replacement:[ \t]*["']?(strict|probe|partial|disabled)\b/m.test(text)
   return [
     config('enable-ipv4', String(ipv4 !== undefined)),
     config('enable-ipv6', String(ipv6 !== undefined)),
