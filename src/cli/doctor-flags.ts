@@ -22,7 +22,7 @@ export function effectiveFlags(settings: EffectiveSettings): readonly EffectiveF
       const counting = findFlag(key)?.type === 'list' ? values : values.slice(-1)
       return counting.map(({ text, origin, at }) => ({
         flag: key,
-        value: isSecretKey(key) && text !== '' ? secretMask : openFlagValue(key, text),
+        value: isHidden(key) && text !== '' ? secretMask : openFlagValue(key, text),
         origin,
         place: at.place,
       }))
@@ -47,4 +47,9 @@ export function formatFlags(flags: readonly EffectiveFlag[], columns: number | u
     `${place.file}:${place.line}`,
   ])
   return formatTable([['FLAG', 'VALUE', 'FROM', 'WHERE'], ...rows], { columns, wraps: true })
+}
+
+/** A name that nobody knows may be a misspelt token. */
+function isHidden(key: string): boolean {
+  return isSecretKey(key) || findFlag(key) === undefined
 }

@@ -23,11 +23,13 @@ export function readMachineConfig(
   texts: ReadonlyMap<string, string>,
   running: RunningK3s | undefined,
 ): NodeConfigOutcome {
-  const fromFiles = readNodeConfig({ files: texts })
+  // Their lines may hold a token under a misspelt name: none of them is shown.
+  const fromFiles = readNodeConfig({ files: texts, hideLines: true })
   if (running === undefined || fromFiles.role !== undefined) return fromFiles
   const at = { place: { file: `process ${running.pid}`, line: 1, column: 1 } }
   return readNodeConfig({
     files: texts,
+    hideLines: true,
     arguments: { words: titleApart(running.arguments), at },
     environment: { values: withoutOwn(running.environment), at },
   })

@@ -37,7 +37,7 @@ export function k3sSettings(desired: DesiredState, node: NodeFacts): readonly Re
       found.set(key, { key, value: findFlag(key)?.type === 'list' ? [value].flat() : value, from })
   }
   const { nodes, servers } = desired.cluster.spec.k3sFlags
-  if (node.role === 'server') collectServerSettings(desired.cluster, collect)
+  if (node.role === 'server') collectServerSettings(desired.cluster, node.k3sVersion, collect)
   collectFlannelFiles(desired.cluster, collect)
   for (const [key, value] of longNamesLast(nodes)) collect(key, value, at('spec', 'k3sFlags', 'nodes', key))
   if (node.role === 'server')
@@ -58,14 +58,16 @@ export function disabledItems(network: ClusterNetwork): string[] {
   return [...new Set([...switchedOff, ...network.spec.components.disable])].sort()
 }
 
-function collectServerSettings(network: ClusterNetwork, collect: Collect): void {
+/** @param runs the release that the node runs now, which may be older than the one that it shall have */
+function collectServerSettings(network: ClusterNetwork, runs: string | undefined, collect: Collect): void {
   const { addressing, cni, components } = network.spec
   const field = (key: string, value: FlagValue | undefined, ...path: readonly string[]): void =>
     collect(key, value, at('spec', ...path))
+  const isKnown = (name: string): boolean => knows(network.spec.k3sVersion, name) && knows(runs, name)
   // Off is told as well: another file of the machine may say on.
   const flannelSwitch = (key: string, name: 'ipv6Masq' | 'externalIP'): void => {
     const isOn = cni.flannel[name]
-    field(key, isOn || isKnown(network, key) ? isOn : undefined, 'cni', 'flannel', name)
+    field(key, isOn || isKnown(key) ? isOn : undefined, 'cni', 'flannel', name)
   }
   field('cluster-cidr', addressing.clusterCIDR, 'addressing', 'clusterCIDR')
   field('service-cidr', addressing.serviceCIDR, 'addressing', 'serviceCIDR')
@@ -80,12 +82,12 @@ function collectServerSettings(network: ClusterNetwork, collect: Collect): void 
     field('flannel-backend', 'none', 'cni', 'plugin')
   }
   const disabled = disabledItems(network)
-  if (disabled.length > 0 || isKnown(network, 'disable')) field('disable', disabled, 'components')
+  if (disabled.length > 0 || isKnown('disable')) field('disable', disabled, 'components')
   for (const item of componentSwitches) {
     if (item.kind !== 'flag') continue
     const off = !isEnabled(network, item.key)
     const { replaced } = replacementOf(network, item.key)
-    if (!off && !replaced && !isKnown(network, item.flag)) continue
+    if (!off && !replaced && !isKnown(item.flag)) continue
     collect(
       item.flag,
       off || replaced,
@@ -96,9 +98,9 @@ function collectServerSettings(network: ClusterNetwork, collect: Collect): void 
 }
 
 /** Whether the release has a flag; one that cannot be read is taken for the newest. */
-function isKnown(network: ClusterNetwork, name: string): boolean {
+function knows(release: string | undefined, name: string): boolean {
   const flag = findFlag(name)
-  const version = parseK3sVersion(network.spec.k3sVersion)
+  const version = release === undefined ? undefined : parseK3sVersion(release)
   return flag === undefined || version === undefined || !['unknown-yet', 'removed'].includes(flagState(flag, version))
 }
 

@@ -43,7 +43,7 @@ describe('doctor', () => {
       'datastore-endpoint      ********    variable       /etc/default/k3s:1',
       'disable                 traefik     file           /etc/rancher/k3s/config.yaml:3',
       'disable                 servicelb   command line   /etc/systemd/system/k3s.service:4',
-      'flannel-backed          host-gw     file           /etc/rancher/k3s/config.yaml:2',
+      'flannel-backed          ********    file           /etc/rancher/k3s/config.yaml:2',
       'node-name               pi-8        command line   /etc/systemd/system/k3s.service:4',
       'token                   ********    file           /etc/rancher/k3s/config.yaml:1',
       'write-kubeconfig-mode   644         variable       /etc/default/k3s:2',

@@ -75,7 +75,10 @@ export async function encryptWithSops(documents: readonly object[], recipe: Sops
   const texts = encrypted.map((document) =>
     recipe.format === 'json'
       ? `${JSON.stringify({ ...document, sops }, null, '\t')}\n`
-      : stringify({ ...document, sops }, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.1' }),
+      : stringify(
+          { ...document, sops },
+          { lineWidth: 0, aliasDuplicateObjects: false, defaultKeyType: 'QUOTE_DOUBLE' },
+        ),
   )
   return texts.join('---\n')
 }
