@@ -75,10 +75,7 @@ export async function encryptWithSops(documents: readonly object[], recipe: Sops
   const texts = encrypted.map((document) =>
     recipe.format === 'json'
       ? `${JSON.stringify({ ...document, sops }, null, '\t')}\n`
-      : stringify(
-          { ...document, sops },
-          { lineWidth: 0, aliasDuplicateObjects: false, defaultKeyType: 'QUOTE_DOUBLE' },
-        ),
+      : stringify({ ...document, sops }, { lineWidth: 0, aliasDuplicateObjects: false }),
   )
   return texts.join('---\n')
 }
