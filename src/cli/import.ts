@@ -78,13 +78,16 @@ async function readHosts({ settings, terminal }: CommandCall, roots: readonly st
   return hosts
 }
 
-/** What Fairlead itself decrypted on the machine stands in its repository already, encrypted. */
+/**
+ * What Fairlead itself decrypted on the machine stands in its repository already, encrypted.
+ * @throws Failure STATE_DAMAGED: nobody knows then which files these are
+ */
 async function withoutDecrypted(reading: HostReading, root: string, terminal: Terminal): Promise<HostReading> {
   const stateDirectory = `${root === '/' ? '' : root}${fairleadPaths.state}`
   const { entries } = await openNodeState({
     stateDirectory,
     log: terminalLog(terminal, { progress: false }),
-  }).readInventory()
+  }).peekInventory()
   const files = [...reading.files].filter(([path]) => entries.get(fileId(path))?.holdsSecret !== true)
   return { ...reading, files: new Map(files) }
 }

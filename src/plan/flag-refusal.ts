@@ -59,7 +59,7 @@ export function refusalText(refused: RefusedFlags): string {
     case 'no-drop-ins':
       return `K3s ${refused.release} has no config.yaml.d; upgrade to v1.21 or later, or give it the flags by hand`
     case 'other-data-dir':
-      return `K3s keeps its data in ${refused.directory}, as ${placeText(refused.at)} says, and Fairlead writes manifests to ${k3sPaths.manifests} only; link that directory to it`
+      return `K3s keeps its data in ${refused.directory}, as ${placeText(refused.at)} says, and Fairlead writes manifests to ${k3sPaths.manifests} only; mount or link that place to ${k3sPaths.dataDir} and take data-dir away`
     case 'unread':
       return `${refused.path}, which K3s reads, cannot be understood here: ${refused.reason}; mend it first`
     case 'other-place':

@@ -54,6 +54,16 @@ test('a machine becomes a cluster directory, and the next step is told', async (
   await expect(again).rejects.toMatchObject({ detail: { code: 'DIRECTORY_NOT_EMPTY' } })
 })
 
+test('a damaged inventory stops an import and stays where it is: nobody knows what Fairlead decrypted there', async () => {
+  const state = join(directory, 'machines/single/var/lib/fairlead')
+  mkdirSync(state, { recursive: true, mode: 0o700 })
+  writeFileSync(join(state, 'inventory.json'), '{broken', { mode: 0o600 })
+  const refused = call(importCommand, { words: ['repo'], options: { 'host-root': 'machines/single', ...version } })
+  await expect(refused).rejects.toMatchObject({ detail: { code: 'STATE_DAMAGED' } })
+  expect(readFileSync(join(state, 'inventory.json'), 'utf8')).toBe('{broken')
+  expect(existsSync(join(directory, 'repo/clusters'))).toBe(false)
+})
+
 test('several machines are named with commas between them; --dry-run writes nothing', async () => {
   const { code, out } = await call(importCommand, {
     options: { 'host-root': 'machines/single,machines/agent', 'dry-run': true, ...version },

@@ -230,6 +230,27 @@ describe('a plan', () => {
     expect(plan.reported).toMatchObject([{ path: dropInPath, reason: 'FlagsOverridden' }])
   })
 
+  test('is refused on a server that keeps its data elsewhere, and not on an agent, which has no manifests', () => {
+    const reading = config({ 'config.yaml': { 'flannel-backend': 'host-gw', 'data-dir': '/mnt/k3s' } })
+    const on = (role: 'server' | 'agent') =>
+      planNode(planInput({ program: program([hostGw], { role }), engine: 'k3s', config: reading })).refusedFlags
+    expect(on('server').map(({ kind }) => kind)).toEqual(['other-data-dir'])
+    expect(on('agent')).toEqual([])
+  })
+
+  test('flags are not written while they are refused, whatever was in force before', () => {
+    const plan = planNode(
+      planInput({
+        program: program([hostGw]),
+        engine: 'k3s',
+        config: config({}, [['flannel-backend', 'vxlan']]),
+        inventory: inventory({ [dropInPath]: hostGw.text }),
+      }),
+    )
+    expect(plan.changes).toEqual([])
+    expect(plan.refusedFlags.map(({ kind }) => kind)).toEqual(['overridden'])
+  })
+
   test('is refused while a file that K3s reads cannot be understood', () => {
     const unreadConfig = [{ path: '/etc/rancher/k3s/config.yaml:2', reason: 'the file is not valid YAML' }]
     const plan = planNode(planInput({ program: program([hostGw]), engine: 'k3s', config: inForce, unreadConfig }))

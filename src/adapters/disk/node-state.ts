@@ -12,6 +12,8 @@ import { acquireStateLock, lockHolder } from './state-lock.ts'
 const statusName = 'status.json'
 
 export interface NodeState extends NodeStatePort {
+  /** The inventory, for whoever only looks: a damaged one is a Failure STATE_DAMAGED, and stays where it is. */
+  peekInventory(): Promise<Inventory>
   /**
    * One process at a time; the lock of a dead one is taken over, and what its last write left behind removed.
    * @returns a function that gives the lock back
@@ -44,6 +46,7 @@ export function openNodeState(options: { readonly stateDirectory: string; readon
   return {
     lockHolder: () => lockHolder(directory),
     readInventory: async () => asInventory(await inventory.read()),
+    peekInventory: async () => asInventory(await inventory.peek()),
     writeInventory: async ({ entries }) => await inventory.write(sortedEntries(entries)),
     readLastGood: () => lastGood.read(),
     writeLastGood: (value) => lastGood.write(value),

@@ -42,6 +42,25 @@ export class StateFile<T> {
     return undefined
   }
 
+  /**
+   * The same for whoever only looks at the machine: nothing is moved, and what is damaged is no answer.
+   * @throws Failure STATE_DAMAGED, beside those of `read`
+   */
+  async peek(): Promise<T | undefined> {
+    const bytes = await this.#directory.read(this.#name)
+    if (bytes === undefined) return undefined
+    const envelope = parseEnvelope(bytes.toString('utf8'))
+    if (envelope !== undefined && envelope.version > currentVersion) throw this.#tooNew()
+    if (envelope !== undefined && envelope.digest === digestOf(envelope.value)) return envelope.value as T
+    const where = `${this.#directory.path}/${this.#name}`
+    throw new Failure(`${where} is damaged`, {
+      code: 'STATE_DAMAGED',
+      where,
+      fix: 'move it away, or let fairlead run on that machine do so; until then nobody knows what it was about',
+      retry: 'never',
+    })
+  }
+
   async write(value: T): Promise<void> {
     const digest = digestOf(value)
     await this.#directory.write(this.#name, stableJson({ digest, value, version: currentVersion }))
