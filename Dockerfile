@@ -50,7 +50,8 @@ ENTRYPOINT ["node", "/opt/fairlead/bin/fairlead.cjs"]
 CMD ["run", "--root", "/host"]
 
 # The agent: root, with the host's tools, for the machine whose / is mounted at /host. Its git also serves `plan --base`
-# in pull-request pipelines. A host service is the better home for it: a pod is not there yet when K3s starts.
+# in pull-request pipelines. A host service is the better home for it: a pod is not there yet when K3s starts. Below
+# --root /host it leaves packet filter, routes and settings alone: what takes a risky change back would end with the container.
 FROM ${BASE_IMAGE} AS agent
 ARG VERSION=unreleased
 LABEL org.opencontainers.image.title="fairlead agent" \

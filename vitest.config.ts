@@ -17,7 +17,13 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.real.test.ts', 'test/faults/**', 'test/browser/**', 'test/cluster/**'],
+          exclude: [
+            'test/**/*.real.test.ts',
+            'test/faults/**',
+            'test/browser/**',
+            'test/cluster/**',
+            '**/*.netns.test.ts',
+          ],
           pool: 'threads',
           isolate: false,
           // Laws over generated inputs, on a machine that does other things as well.
@@ -28,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/**/*.real.test.ts'],
-          exclude: ['test/faults/**', 'test/browser/**', 'test/cluster/**'],
+          exclude: ['test/faults/**', 'test/browser/**', 'test/cluster/**', '**/*.netns.test.ts'],
           pool: 'forks',
           testTimeout: 30_000,
           hookTimeout: 30_000,
@@ -43,6 +49,15 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'netns',
+          include: ['test/**/*.netns.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -16,12 +16,21 @@ function start() {
     process.stderr.write('fairlead: ' + bundle + ' is missing.\n  fix  run `npm run build` in the project folder.\n')
     process.exit(78)
   }
+  if (process.argv[2] === 'agent') staySmall()
   // Compiled code is kept between runs: `fairlead --help` and git hooks start in a blink. Beside the bundle, not in the
   // shared temporary directory that Node would take: whoever can write there could hand code to root.
   require('module').enableCompileCache(path.join(path.dirname(bundle), 'compiled'))
   import(require('url').pathToFileURL(bundle).href).catch(function (error) {
     process.stderr.write('fairlead: the bundle cannot be loaded: ' + error.stack + '\n')
     process.exit(78)
+  })
+}
+
+/** An agent waits nearly always, for programs of the system when not: memory counts, and optimized code does not. */
+function staySmall() {
+  var v8 = require('v8')
+  ;['--optimize-for-size', '--max-semi-space-size=1', '--no-opt', '--no-maglev'].forEach(function (flag) {
+    v8.setFlagsFromString(flag)
   })
 }
 

@@ -6,6 +6,7 @@ interface SettingSpec {
   readonly flag: string
   readonly variable: string
   readonly type: 'text' | 'duration' | 'switch'
+  readonly optional?: true
   readonly default?: string
   readonly choices?: readonly string[]
   readonly help: string
@@ -35,6 +36,24 @@ export const settingSpecs = {
     'auto',
     ['auto', 'k3s', 'builtin'],
     'who applies the manifests directory: a K3s on this machine, or Fairlead',
+  ),
+  programFile: text(
+    '--program <file>',
+    'FAIRLEAD_PROGRAM',
+    undefined,
+    "this node's NodeProgram; program.json in the state directory unless told",
+  ),
+  kernel: choice(
+    '--kernel <mode>',
+    'FAIRLEAD_KERNEL',
+    'auto',
+    ['auto', 'on', 'off'],
+    'keep packet filter, routes and settings of this kernel; auto: only when --root is /',
+  ),
+  confirmTimeout: optionalDuration(
+    '--confirm-timeout <duration>',
+    'FAIRLEAD_CONFIRM_TIMEOUT',
+    'how long a risky change may stay unconfirmed, instead of spec.rollout.confirmTimeout: 10s to 1h',
   ),
   kubeconfig: text(
     '--kubeconfig <file>',
@@ -160,7 +179,9 @@ export type SettingKey = keyof typeof settingSpecs
 type ValueOf<Spec> = Spec extends { readonly type: 'switch' }
   ? boolean
   : Spec extends { readonly type: 'duration' }
-    ? number
+    ? Spec extends { readonly optional: true }
+      ? number | undefined
+      : number
     : Spec extends { readonly default: string }
       ? string
       : string | undefined
@@ -217,6 +238,10 @@ function text<const Default extends string | undefined>(
 
 function duration<const Default extends string>(flag: string, variable: string, fallback: Default, help: string) {
   return { flag, variable, type: 'duration', default: fallback, help } as const
+}
+
+function optionalDuration(flag: string, variable: string, help: string) {
+  return { flag, variable, type: 'duration', optional: true, help } as const
 }
 
 function choice<const Default extends string | undefined>(

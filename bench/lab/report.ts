@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
+import { round } from './statistics.ts'
 
 export interface Row {
   readonly what: string
@@ -17,8 +18,10 @@ export function report(benchmark: string, rows: readonly Row[]): void {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     kernel: release(),
     node: process.version,
+    /** Of the last five minutes, what was measured included. */
+    load: round(loadavg()[1] ?? 0),
   }
-  console.log(`\n${benchmark}  (${machine.cores} cores, Node ${machine.node})`)
+  console.log(`\n${benchmark}  (${machine.cores} cores, Node ${machine.node}, load ${machine.load})`)
   for (const row of rows) {
     const verdict = row.met === undefined ? '' : row.met ? '  met' : '  MISSED'
     const figures = Object.entries(row.measured)

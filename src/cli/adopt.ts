@@ -47,7 +47,7 @@ export const adoptCommand: Command = async (call) => {
   }
   await machine.state.writeAdoption(adoption)
   terminal.out.write(`adopted for cluster ${printable(adoption.cluster)} as node ${printable(adoption.node)}\n`)
-  terminal.err.write('Fairlead writes from its next pass on: fairlead run, or fairlead apply --once\n')
+  terminal.err.write('Fairlead writes from its next pass on: fairlead run, fairlead agent, or fairlead apply --once\n')
   return exitCode.done
 }
 

@@ -1,3 +1,4 @@
+import { keepsKernel, openKernel } from '../agent/this-kernel.ts'
 import { convergeSettings, type Machine, openMachine } from '../agent/this-machine.ts'
 import type { FileChange } from '../domain/change.ts'
 import { parseDurationMs } from '../domain/duration.ts'
@@ -7,6 +8,7 @@ import { convergeOnce } from '../reconcile/converge-once.ts'
 import { pathOfChange } from '../reconcile/preview-plan.ts'
 import type { Command, CommandCall } from './command.ts'
 import { previewThisMachine } from './machine-preview.ts'
+import { panicScript } from './package-files.ts'
 import { count, reportRefused } from './print-problems.ts'
 import { printable } from './printable.ts'
 import { refuseSuspended } from './refuse-suspended.ts'
@@ -63,11 +65,20 @@ async function applyUnderLock(call: CommandCall, machine: Machine, timeoutMs: nu
   const { preview, revision, sourceDescription } = compiled
   const { candidate, problems } = preview
   const input = { candidate, revision, problems, sourceDescription, settings, timeoutMs }
-  const { verdict, applied } = await convergeOnce(input, { ...machine, metrics: uncounted }, terminal.interrupted)
+  const kernel = keepsKernel(given, machine.root)
+    ? openKernel(machine, uncounted, { emergency: panicScript(), confirmTimeoutMs: given.confirmTimeout }).ports
+    : undefined
+  const ports = { ...machine, metrics: uncounted }
+  const { verdict, applied, kernel: changes } = await convergeOnce(input, ports, kernel, terminal.interrupted)
   for (const change of applied) terminal.out.write(`${doneTo(change).padEnd(8)}  ${printable(pathOfChange(change))}\n`)
-  terminal.out.write(`${count(applied.length, 'change')} applied · ${verdict.kind}: ${printable(verdict.message)}\n`)
+  for (const { effect, what } of changes) terminal.out.write(`${kernelWords[effect].padEnd(8)}  ${printable(what)}\n`)
+  terminal.out.write(
+    `${count(applied.length + changes.length, 'change')} applied · ${verdict.kind}: ${printable(verdict.message)}\n`,
+  )
   return verdictExitCode(verdict.kind)
 }
+
+const kernelWords = { create: 'created', change: 'changed', remove: 'removed' } as const
 
 function doneTo(change: FileChange): string {
   if (change.kind === 'restore') return change.cause === 'Drift' ? 'restored' : 'staged'

@@ -76,7 +76,12 @@ async function writeFirstProgram(call: CommandCall, machine: Machine, node: Inve
     observed.adoption ?? { cluster, node: node.name, adoptedAt, takenOver: {}, awaitsK3s: true },
   )
   const input = { candidate, revision, problems, sourceDescription, settings, timeoutMs: 0 }
-  const { verdict, applied } = await convergeOnce(input, { ...machine, metrics: uncounted }, terminal.interrupted)
+  const { verdict, applied } = await convergeOnce(
+    input,
+    { ...machine, metrics: uncounted },
+    undefined,
+    terminal.interrupted,
+  )
   for (const change of applied) terminal.out.write(`written  ${printable(pathOfChange(change))}\n`)
   terminal.out.write(
     `${count(applied.length, 'file')} written for ${node.role} ${printable(node.name)} of ${printable(cluster)}\n`,

@@ -79,10 +79,7 @@ async function call(
   environment: Environment,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const flags = Object.fromEntries(
-    spec.settings.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]])),
-  ) as Partial<Record<SettingKey, string | boolean>>
-  const settings = resolveSettings(flags, environment)
+  const settings = resolveSettings(settingFlags(spec, options), environment)
   const command = await spec.load()
   return command({
     settings,
@@ -91,6 +88,18 @@ async function call(
     terminal,
     version: fairleadVersion,
   })
+}
+
+/** Commander names an option after its flag, which need not be the name of the setting: `--context` is `kubeContext`. */
+export function settingFlags(
+  spec: Pick<CommandSpec, 'settings'>,
+  options: Readonly<Record<string, string | boolean | undefined>>,
+): Partial<Record<SettingKey, string | boolean>> {
+  const written = spec.settings.flatMap((key) => {
+    const value = options[new Option(settingSpecs[key].flag).attributeName()]
+    return value === undefined ? [] : [[key, value] as const]
+  })
+  return Object.fromEntries(written)
 }
 
 function optionsOf(parsed: unknown): Readonly<Record<string, string | boolean | undefined>> {

@@ -1,10 +1,7 @@
-import { accessSync, constants } from 'node:fs'
 import type { Facts } from '../domain/facts.ts'
 import { Failure } from '../domain/failure.ts'
 import type { ClusterReaderPort } from '../ports/cluster-reader-port.ts'
-import type { CommandCall } from './command.ts'
 
-const k3sKubeconfig = '/etc/rancher/k3s/k3s.yaml'
 /** Somebody waits for the answer, and the API server may be what is ill. */
 const timeoutMs = 15_000
 
@@ -12,15 +9,6 @@ export interface AskedCluster {
   readonly facts?: Facts
   /** Why there are no facts, or which parts are missing; for people. */
   readonly notes: readonly string[]
-}
-
-/**
- * Which files lead to the API of the machine's cluster: those that were named, or K3s's own where we may read it.
- * @param root of the machine; the kubeconfig of another one than this leads to 127.0.0.1, which is not it
- */
-export function kubeconfigsFor({ settings }: Pick<CommandCall, 'settings'>, root: string): readonly string[] {
-  if (settings.kubeconfig !== undefined) return settings.kubeconfig.split(':').filter((file) => file !== '')
-  return root === '/' && isReadable(k3sKubeconfig) ? [k3sKubeconfig] : []
 }
 
 /** The living cluster, where it answers. A doctor who cannot reach it goes on with what the machine shows. */
@@ -39,14 +27,5 @@ export async function askCluster(
       return { notes: [`the cluster was not asked: it did not answer within ${timeoutMs / 1000} seconds`] }
     }
     throw error
-  }
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK)
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,3 +1,4 @@
+import { keepsKernel, openKernelReader } from '../agent/this-kernel.ts'
 import { convergeSettings, type Machine, openMachine } from '../agent/this-machine.ts'
 import { fileId } from '../domain/artefact.ts'
 import { exitCode } from '../domain/exit-code.ts'
@@ -20,8 +21,9 @@ export const driftCommand: Command = async (call) => {
   const { diff, output: format } = options
   if (typeof diff === 'string') return showLostEdit(diff, lostEdits, machine, call)
 
+  const kernel = keepsKernel(settings, machine.root) ? openKernelReader(machine) : undefined
   const converge = convergeSettings(settings, { placeFlags: false })
-  const drift = await observeDrift(converge, machine, terminal.interrupted)
+  const drift = await observeDrift(converge, machine, kernel, terminal.interrupted)
   if (isStructured(format)) {
     const report = { apiVersion: 'fairlead.dev/v1alpha1', kind: 'DriftReport', drift: drift ?? [], lostEdits }
     terminal.out.write(formatStructured(report, format))

@@ -58,7 +58,7 @@ export function eventsOf(passes: readonly PassRecord[]): NodeEvent[] {
       type: ['failed', 'blocked'].includes(pass.verdict) ? 'Warning' : 'Normal',
       reason: pass.reason,
       object: 'pass',
-      message: pass.message,
+      message: shortRevision(pass.message),
       revision: pass.revision,
     },
   ])

@@ -40,13 +40,13 @@ export function formatHistory(
     pass.reason,
     String(pass.changes.length),
     `${Math.round(pass.durationMs)}ms`,
-    ...(options.wide ? [pass.author, pass.trigger, pass.message] : [pass.message]),
+    ...(options.wide ? [pass.author, pass.trigger, pass.message] : [shortRevision(pass.message)]),
   ])
   const more = options.wide ? ['AUTHOR', 'TRIGGER', 'MESSAGE'] : ['MESSAGE']
   return formatTable([[...header, ...more], ...rows], { columns: options.columns })
 }
 
-/** `main@sha1:3f1c9e0b` for a full commit name. */
+/** `main@sha1:3f1c9e0b` for a full commit name, alone or in a sentence. */
 export function shortRevision(revision: string): string {
-  return printable(revision.replace(/(sha1|sha256):([0-9a-f]{8})[0-9a-f]+$/, '$1:$2'))
+  return printable(revision.replace(/@(sha1|sha256):([0-9a-f]{8})[0-9a-f]+/g, '@$1:$2'))
 }

@@ -21,6 +21,14 @@ export function commandFile(): string {
   return files.find((file) => existsSync(file)) ?? 'fairlead'
 }
 
+/** What takes everything of ours out of the packet path, also without Node. */
+export function panicScript(): string {
+  const files = candidates.map((root) => join(root, 'bin', 'fairlead-panic'))
+  const found = files.find((file) => existsSync(file))
+  if (found === undefined) throw new Error('bin/fairlead-panic is missing from this installation')
+  return found
+}
+
 function templateDirectory(): string {
   for (const root of candidates) {
     const directory = join(root, 'cluster-repo-template')

@@ -27,7 +27,7 @@ export function planAsJson(clusters: readonly ClusterPreview[], against: PlanWor
   }
 }
 
-function nodeAsJson({ node, plan, drops, refusal }: NodePreview): object {
+function nodeAsJson({ node, plan, drops, network, refusal }: NodePreview): object {
   return {
     node,
     ...(refusal === undefined ? {} : { refusal: { reason: refusal.reason, message: refusal.message } }),
@@ -35,6 +35,7 @@ function nodeAsJson({ node, plan, drops, refusal }: NodePreview): object {
     reported: plan.reported,
     waitingForRestart: plan.waitingFlags.map((file) => file.path),
     drops,
+    network,
   }
 }
 

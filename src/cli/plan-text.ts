@@ -1,5 +1,6 @@
 import type { Cause, FileChange, ReportedDrift } from '../domain/change.ts'
 import type { Drop } from '../domain/drop.ts'
+import type { NetworkChange } from '../domain/network-change.ts'
 import { inPlacePath } from '../k3s/locations.ts'
 import type { LabelDifference } from '../reconcile/preview-labels.ts'
 import {
@@ -43,15 +44,28 @@ export function formatPlan(clusters: readonly ClusterPreview[], options: PlanTex
 function formatNode(cluster: string, node: NodePreview, options: PlanTextOptions): string {
   const { reported } = node.plan
   const groups = [
-    formatGroup('Caused by this revision', changesOf(node, 'Revision'), [], options),
-    formatGroup('Already drifted', changesOf(node, 'Drift'), reported.filter(isDrift), options),
+    formatGroup(
+      'Caused by this revision',
+      changesOf(node, 'Revision'),
+      [],
+      options,
+      kernelRows(node, 'Revision', options),
+    ),
+    formatGroup(
+      'Already drifted',
+      changesOf(node, 'Drift'),
+      reported.filter(isDrift),
+      options,
+      kernelRows(node, 'Drift', options),
+    ),
     formatGroup(
       'Encrypted in the repository',
       [],
       reported.filter((one) => !isDrift(one)),
       options,
     ),
-    formatGroup('Owned by someone else', changesOf(node, 'Foreign'), [], options),
+    formatGroup('Owned by someone else', changesOf(node, 'Foreign'), [], options, foreignRows(node)),
+    formatGroup('Left as it is for now', [], [], options, waitingRows(node)),
     formatDrops(node.drops, options),
     formatWaiting(node),
   ].filter((group) => group !== '')
@@ -60,10 +74,11 @@ function formatNode(cluster: string, node: NodePreview, options: PlanTextOptions
   return `${heading}\n${body}${formatRefusal(node)}`
 }
 
-function formatRefusal({ refusal }: NodePreview): string {
-  if (refusal === undefined) return ''
+function formatRefusal({ refusal, network }: NodePreview): string {
+  const kernel = network.refusals.map((reason) => `\n  refused  ${printable(reason)}\n`).join('')
+  if (refusal === undefined) return kernel
   const word = ['RebuildRequired', 'FlagsOverridden'].includes(refusal.reason) ? 'refused' : 'not yet'
-  return `\n  ${word}  ${printable(refusal.message)}\n`
+  return `${kernel}\n  ${word}  ${printable(refusal.message)}\n`
 }
 
 function isDrift({ reason }: ReportedDrift): boolean {
@@ -79,9 +94,11 @@ function formatGroup(
   changes: readonly FileChange[],
   reported: readonly ReportedDrift[],
   options: PlanTextOptions,
+  kernel: readonly (readonly string[])[] = [],
 ): string {
   const rows = [
     ...changes.map((change) => changeRow(change, options)),
+    ...kernel,
     ...reported.map((drift) => ['?', drift.path, drift.reason, drift.message]),
   ]
   return rows.length === 0 ? '' : `  ${title}\n${formatRows(rows, options.colours)}`
@@ -94,6 +111,32 @@ function changeRow(change: FileChange, { wide }: PlanTextOptions): string[] {
   const origin = after === undefined ? 'no longer wanted' : after.origin
   const row = [symbols[effectOf(change)], path, change.impact.kind, `${reasonOf(change)}${staged}`]
   return wide ? [...row.slice(0, 3), origin, ...row.slice(3)] : row
+}
+
+function kernelRows({ network }: NodePreview, cause: Cause, { wide }: PlanTextOptions): string[][] {
+  return network.changes
+    .filter((change) => change.cause === cause)
+    .map((change) => {
+      const row = [symbols[change.effect], change.what, change.impact.kind, kernelReason(change)]
+      return wide ? [...row.slice(0, 3), change.origin, ...row.slice(3)] : row
+    })
+}
+
+function kernelReason({ impact, risk }: NetworkChange): string {
+  return risk === undefined ? impact.reason : `${impact.reason}; under a checkpoint: ${risk}`
+}
+
+function foreignRows({ network }: NodePreview): string[][] {
+  return network.reported
+    .filter(({ kind }) => kind === 'foreign')
+    .map(({ what, reason }) => ['?', what, 'Foreign', reason])
+}
+
+/** What waits for an interface, for a program or for a capability; pods' routes and leftovers are told by the loop. */
+function waitingRows({ network }: NodePreview): string[][] {
+  return network.reported
+    .filter(({ kind }) => kind !== 'foreign')
+    .map(({ what, reason }) => ['?', what, 'Waits', reason])
 }
 
 function reasonOf(change: FileChange): string {

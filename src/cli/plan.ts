@@ -33,7 +33,10 @@ export const planCommand: Command = async (call) => {
 /** What no living cluster can do, and flags that would not count, are denied like an error: a pull request with it must not look harmless. */
 export function exitCodeOf(clusters: readonly ClusterPreview[], detailed: boolean): ExitCode {
   const isImpossible = clusters.some((cluster) =>
-    cluster.nodes.some((node) => ['RebuildRequired', 'FlagsOverridden'].includes(node.refusal?.reason ?? '')),
+    cluster.nodes.some(
+      (node) =>
+        node.network.refusals.length > 0 || ['RebuildRequired', 'FlagsOverridden'].includes(node.refusal?.reason ?? ''),
+    ),
   )
   if (isImpossible) return exitCode.denied
   return detailed && hasChanges(summarize(clusters)) ? exitCode.changesPending : exitCode.done

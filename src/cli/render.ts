@@ -1,6 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { exitCode } from '../domain/exit-code.ts'
+import { type ExitCode, exitCode } from '../domain/exit-code.ts'
 import { assumedFacts } from '../domain/facts.ts'
 import { Failure } from '../domain/failure.ts'
 import type { NodeProgram } from '../domain/program.ts'
@@ -24,7 +24,8 @@ export const renderCommand: Command = async (call) => {
     reportRefused(compiled.problems, terminal)
     return exitCode.denied
   }
-  const { out, output: format } = options
+  const { out, output: format, program } = options
+  if (typeof program === 'string') return printProgram(program, compiled, terminal)
   if (typeof out === 'string') {
     const written = await writeTree(resolve(terminal.workingDirectory, out), compiled)
     terminal.err.write(`${count(written, 'file')} written to ${printable(out)}\n`)
@@ -33,6 +34,20 @@ export const renderCommand: Command = async (call) => {
   terminal.out.write(
     isStructured(format) ? formatStructured(programList(compiled), format) : formatSections(compiled.nodes, terminal),
   )
+  return exitCode.done
+}
+
+/** One line: its digest is over these bytes. */
+function printProgram(name: string, { nodes }: CompiledPrograms, { out, err }: Terminal): ExitCode {
+  const program = nodes.find(({ node }) => node === name)
+  if (program === undefined) {
+    err.write(`fairlead: there is no node ${printable(JSON.stringify(name))} in this cluster\n`)
+    err.write(
+      `  fix  it has ${nodes.map(({ node }) => printable(node)).join(', ')}; spec.nodes or a capture names others\n`,
+    )
+    return exitCode.failed
+  }
+  out.write(`${JSON.stringify(program)}\n`)
   return exitCode.done
 }
 

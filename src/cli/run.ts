@@ -3,6 +3,7 @@ import { runMachine } from '../agent/run-machine.ts'
 import { nodeName, openMachine } from '../agent/this-machine.ts'
 import { exitCode } from '../domain/exit-code.ts'
 import type { Command } from './command.ts'
+import { panicScript } from './package-files.ts'
 
 /** `fairlead run`: one machine, until interrupted. */
 export const runCommand: Command = async ({ settings, terminal, version }) => {
@@ -12,6 +13,7 @@ export const runCommand: Command = async ({ settings, terminal, version }) => {
     machine: openMachine(settings, terminal, log),
     node: nodeName(settings, terminal),
     version,
+    panicScript: panicScript(),
     interrupted: terminal.interrupted,
     onListening: (listener) => log.info({ url: listener.url }, 'status page'),
   })

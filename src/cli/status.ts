@@ -19,7 +19,7 @@ export const statusCommand: Command = async ({ settings, options, terminal }) =>
   if (status === undefined) {
     terminal.err.write(`fairlead: no status yet below ${printable(machine.stateDirectory)}\n`)
     if (suspension !== undefined) terminal.err.write(`  suspended ${bySuspension(suspension, nowMs)}\n`)
-    terminal.err.write('  fix  start fairlead run, or name another machine root with --root\n')
+    terminal.err.write('  fix  start fairlead run or fairlead agent, or name another machine root with --root\n')
     return exitCode.failed
   }
   const format = options['output']
@@ -62,6 +62,7 @@ export function formatStatus(status: StatusSnapshot, style: StatusStyle): string
     conditions(status, style),
     components(status, style),
     files(status, style),
+    kernel(status, style),
     drops(status, style),
     status.problems.length === 0 ? '' : `PROBLEMS\n${status.problems.map((line) => `${printable(line)}\n`).join('')}`,
   ]
@@ -84,12 +85,14 @@ function summary(status: StatusSnapshot, { wide, columns }: StatusStyle): string
   return formatTable(rows, { columns })
 }
 
-function conditions(status: StatusSnapshot, { colours: paint, columns }: StatusStyle): string {
-  const rows = status.conditions.map(({ type, status: is, reason, message }) => [type, is, reason, message])
+function conditions(status: StatusSnapshot, { colours: paint, wide, columns }: StatusStyle): string {
+  const text = wide ? printable : shortRevision
+  const rows = status.conditions.map(({ type, status: is, reason, message }) => [type, is, reason, text(message)])
   const good = (type: string | undefined): string =>
     type === 'Reconciling' || type === 'Stalled' || type === 'Contested' ? 'False' : 'True'
   return formatTable([['CONDITION', 'STATUS', 'REASON', 'MESSAGE'], ...rows], {
     columns,
+    wraps: true,
     paint: (cell, row, column) => {
       if (row === 0 || column !== 1) return cell
       const [type, is] = rows[row - 1] ?? []
@@ -116,6 +119,14 @@ function files(status: StatusSnapshot, { wide, columns }: StatusStyle): string {
   if (shown.length === 0) return rest
   const rows = shown.map((file) => [file.path, file.class, file.state, file.message])
   return `${formatTable([['FILE', 'CLASS', 'STATE', 'MESSAGE'], ...rows], { columns })}${rest}`
+}
+
+/** What is not as wanted in the kernel, and what stays there though nobody wants it. */
+function kernel({ network }: StatusSnapshot, { columns }: StatusStyle): string {
+  const items = network?.items ?? []
+  if (items.length === 0) return ''
+  const rows = items.map(({ what, state, message }) => [what, state, message])
+  return formatTable([['KERNEL', 'STATE', 'MESSAGE'], ...rows], { columns, wraps: true })
 }
 
 function drops(status: StatusSnapshot, { columns }: StatusStyle): string {

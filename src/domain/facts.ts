@@ -13,6 +13,8 @@ export interface NodeFacts {
   readonly addresses: readonly string[]
   readonly externalAddresses?: readonly string[]
   readonly annotations?: Readonly<Record<string, string>>
+  /** Networks of its pods, `spec.podCIDRs`; absent until the node was given any. */
+  readonly podCIDRs?: readonly string[]
   readonly taints?: readonly Taint[]
   readonly isReady?: boolean
   readonly operatingSystem?: 'linux' | 'windows'
@@ -100,12 +102,17 @@ export interface KubernetesObject {
 export interface Facts {
   readonly origin: 'live' | 'capture' | 'inventory' | 'assumed'
   readonly nodes: readonly NodeFacts[]
+  /** The nodes are all that the API listed: who is not among them is no node of the cluster. */
+  readonly hasAllNodes?: true
   readonly services: readonly ServiceFacts[]
   readonly hostPortPods?: readonly HostPortPod[]
   readonly servicelbDaemonSets?: readonly ServicelbDaemonSet[]
   /** Charts, their overrides, policies and whatever else decides about the network. Never Secrets. */
   readonly objects?: readonly KubernetesObject[]
 }
+
+/** As much of the facts as tells where traffic between nodes goes. */
+export type ClusterNodes = Pick<Facts, 'origin' | 'nodes' | 'hasAllNodes'>
 
 export const assumedFacts: Facts = {
   origin: 'assumed',

@@ -1,5 +1,6 @@
 import type { FileArtefact, LabelsArtefact } from './artefact.ts'
 import type { NodeRole } from './facts.ts'
+import type { NetworkProgram } from './network-program.ts'
 
 /** Everything that must be true on one node. The same inputs give the same bytes and so the same digest. */
 export interface NodeProgram {
@@ -13,6 +14,8 @@ export interface NodeProgram {
   /** What K3s, or our own engine in its stead, is to stage and to leave out. */
   readonly packaged: PackagedSelection
   readonly drift: DriftPolicy
+  /** What its kernel holds: packet filter, routes, settings. Absent when the documents say nothing of it. */
+  readonly network?: NetworkProgram
   /** SHA-256 over everything above, in hex. */
   readonly digest: string
 }

@@ -1,4 +1,6 @@
 import type { Drop } from './drop.ts'
+import type { NetworkChange } from './network-change.ts'
+import type { Plane } from './network-program.ts'
 import type { Condition } from './verdict.ts'
 
 /**
@@ -22,9 +24,38 @@ export interface StatusSnapshot {
   readonly components: readonly ComponentStatus[]
   readonly files: readonly FileStatus[]
   readonly drops: readonly Drop[]
+  /** What the kernel of this node holds for us; absent where nothing was ever asked of it. */
+  readonly network?: NetworkStatus
   readonly problems: readonly string[]
   /** The `token` of the last `fairlead reconcile` that was carried out. */
   readonly lastHandledReconcileAt: string
+}
+
+/** Packet filter, routes and settings of one node. */
+export interface NetworkStatus {
+  readonly plane: Plane
+  /** Digest of the program that is in force; empty before the first. */
+  readonly program: string
+  /** What is not as the program says, or waits: of the kernel's objects, one row each. */
+  readonly items: readonly NetworkItem[]
+  /** The risky change that is under way, or the last one that was taken back. */
+  readonly checkpoint?: CheckpointStatus
+}
+
+export interface NetworkItem {
+  readonly kind: NetworkChange['kind']
+  readonly what: string
+  readonly state: 'Pending' | 'Drifted' | 'Foreign' | 'Refused' | 'Leftover' | 'Kept'
+  readonly message: string
+}
+
+export interface CheckpointStatus {
+  readonly id: string
+  readonly phase: string
+  readonly changes: readonly string[]
+  /** Waits for `fairlead confirm`. */
+  readonly isManual: boolean
+  readonly reason: string
 }
 
 /** Who applies the manifests directory: K3s's own deploy controller, or we in its stead. */

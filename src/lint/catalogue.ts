@@ -9,6 +9,7 @@ import { machineRules } from './machine/machine-rules.ts'
 import { nodeRules } from './node-identity/node-rules.ts'
 import { packagedRules } from './packaged/packaged-rules.ts'
 import { repositoryRules } from './repository/repository-rules.ts'
+import { routeRules } from './routes/route-rules.ts'
 import { codeOfRule, type Rule, type RuleGroup } from './rule.ts'
 import { servicelbRules } from './servicelb/servicelb-rules.ts'
 import { traefikRules } from './traefik/traefik-rules.ts'
@@ -29,6 +30,7 @@ export const ruleGroups: readonly RuleGroup[] = [
   traefikRules,
   customCniRules,
   firewallRules,
+  routeRules,
   machineRules,
 ]
 

@@ -1,6 +1,6 @@
 /** What the loop counts; Prometheus on the other side. */
 export interface MetricsPort {
-  passEnded(target: 'source' | 'node', verdict: string, durationMs: number): void
+  passEnded(target: 'source' | 'node' | 'kernel', verdict: string, durationMs: number): void
   changeApplied(kind: string, cause: string): void
   fetchEnded(outcome: 'ok' | 'failed', durationMs: number): void
   /** From the event that showed drift to the file being right again. */

@@ -5,7 +5,9 @@ import type { LintSubject } from '../lint/subject.ts'
 import type { RepositoryReader } from '../ports/repository-port.ts'
 import { renderClusterProgram } from '../render/cluster-program.ts'
 import { renderNodeProgram } from '../render/node-program.ts'
+import type { DesiredState } from '../schema/documents.ts'
 import { lintRevision } from './lint-revision.ts'
+import { oversizedPrograms } from './program-limits.ts'
 
 export type Compiled =
   | {
@@ -32,10 +34,27 @@ export async function compileRevision(
   if (linted.kind === 'refused') return linted
   const { desired, known, problems } = linted
   if (hasErrors(problems)) return { kind: 'refused', problems }
-  return {
-    kind: 'compiled',
-    nodes: known.nodes.map((node) => renderNodeProgram(desired, node)),
-    cluster: renderClusterProgram(desired, known),
-    problems,
-  }
+  // What a machine knows of its cluster is itself.
+  const cluster = known.origin === 'capture' || known.hasAllNodes === true ? known : undefined
+  const nodes = known.nodes.map((node) => renderNodeProgram(desired, node, cluster))
+  const oversized = oversizedPrograms(nodes, clusterDirectory)
+  if (oversized.length > 0) return { kind: 'refused', problems: [...problems, ...oversized] }
+  const told = [...problems, ...unlistedNodes(desired, known)]
+  return { kind: 'compiled', nodes, cluster: renderClusterProgram(desired, known), problems: told }
+}
+
+/** A host name that is not the name of the node is the mistake that looks like a server without any rules of its own. */
+function unlistedNodes({ cluster, places }: DesiredState, known: Facts): readonly Problem[] {
+  const names = cluster.spec.nodes.map(({ name }) => name)
+  if (names.length === 0) return []
+  return known.nodes
+    .filter(({ name, isRoleAssumed }) => isRoleAssumed === true && !names.includes(name))
+    .map(({ name }) => ({
+      ...places.clusterPlace(['spec', 'nodes']),
+      code: 'NODE_NOT_LISTED',
+      severity: 'warning',
+      what: `this machine is ${JSON.stringify(name)}, and spec.nodes names ${names.join(', ')}`,
+      why: 'it is taken for a server, and what is written for one of those nodes does not reach it',
+      fix: 'say --node with the name that it registers with, or add it to spec.nodes',
+    }))
 }

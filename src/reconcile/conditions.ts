@@ -1,5 +1,6 @@
 import { hasErrors } from '../domain/problem.ts'
 import type { Condition } from '../domain/verdict.ts'
+import { networkCondition } from './network/network-status.ts'
 import { packagedCondition } from './packaged-condition.ts'
 import type { StatusInput } from './status-input.ts'
 
@@ -14,6 +15,7 @@ export function conditionsOf(input: StatusInput): Condition[] {
     stalled(input),
     sourceReady(input),
     packagedCondition(input.outcome),
+    ...networkCondition(input.kernelVerdict),
     drops(input),
     contested(input),
   ]
@@ -73,7 +75,12 @@ function drops({ outcome }: StatusInput): Condition {
   return condition('Drops', 'True', 'Accepted', found.length === 0 ? 'There are none' : 'All of them can be deployed')
 }
 
-function contested({ contested: fights }: StatusInput): Condition {
+function contested({ contested: files, network }: StatusInput): Condition {
+  const kernel = (network?.contested ?? []).map(({ artefact, writer }) => ({
+    path: artefact,
+    writer: writer || 'somebody',
+  }))
+  const fights = [...files, ...kernel]
   if (fights.length === 0) return condition('Contested', 'False', 'NoFight', 'Nobody keeps undoing repairs')
   const message = fights.map(({ path, writer }) => `${path} by ${writer}`).join('; ')
   return condition('Contested', 'True', 'RepairsUndone', message)

@@ -94,7 +94,7 @@ export async function convergeNode(
 
 /** Why a program may not be carried out here at all; undefined when it may. */
 export function refusalOf(candidate: LastGood, decision: Decision, node: ObservedNode): Verdict | undefined {
-  if (node.adoption === undefined) return notAdopted(decision.plan)
+  if (node.adoption === undefined) return notAdopted()
   const { cluster } = candidate.program
   if (node.adoption.cluster !== cluster) return otherCluster(node.adoption.cluster, cluster)
   return planRefusal(decision.plan)

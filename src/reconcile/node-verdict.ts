@@ -54,15 +54,14 @@ export function failedPass(failure: Failure): Verdict {
   return { kind: 'failed', reason: failure.detail.code, message, failures: [failure] }
 }
 
-/** Law 13: on first contact only report. */
-export function notAdopted(plan: PlannedNode): Verdict {
-  const count = plan.changes.length
-  const message = `This machine was not managed before; ${count} ${count === 1 ? 'change waits' : 'changes wait'} for fairlead adopt`
+/** Law 13: on first contact only report. The kernel is not looked at before, so what waits there is not counted. */
+export function notAdopted(): Verdict {
+  const message = 'This machine was not managed before; nothing is written until fairlead adopt, which shows what waits'
   return { kind: 'blocked', reason: 'NotAdopted', message }
 }
 
 export function otherCluster(adopted: string, wanted: string): Verdict {
-  const message = `This machine was adopted for cluster ${adopted}, and the revision is for cluster ${wanted}`
+  const message = `This machine was adopted for cluster ${adopted}, and the revision is for cluster ${wanted}; fairlead adopt --cluster ${wanted} moves it`
   return { kind: 'blocked', reason: 'OtherCluster', message }
 }
 

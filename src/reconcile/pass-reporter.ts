@@ -7,6 +7,7 @@ import type { LogPort } from '../ports/log-port.ts'
 import type { MetricsPort } from '../ports/metrics-port.ts'
 import type { NodeStatePort } from '../ports/node-state-port.ts'
 import type { NodeOutcome } from './converge-node.ts'
+import type { NetworkOutcome } from './network/network-outcome.ts'
 import { passRecord } from './pass-record.ts'
 import type { StatusInput } from './status-input.ts'
 import { statusSnapshot } from './status-snapshot.ts'
@@ -22,6 +23,8 @@ export interface EndedPass {
   readonly status: StatusInput
   /** Of this pass; undefined when it did not come as far as the node. */
   readonly outcome: NodeOutcome | undefined
+  /** Of a pass over the kernel. */
+  readonly network?: NetworkOutcome | undefined
   readonly reason: string
   readonly startedAtMs: number
 }
@@ -44,13 +47,22 @@ export class PassReporter {
     this.#snapshot = await this.#ports.state.readStatus()
   }
 
-  async tell({ status, outcome, reason, startedAtMs }: EndedPass): Promise<void> {
+  async tell({ status, outcome, network, reason, startedAtMs }: EndedPass): Promise<void> {
     const { clock, state, metrics, log } = this.#ports
     const before = this.#snapshot
     const snapshot = statusSnapshot(status)
     for (const condition of snapshot.conditions) metrics.conditionIs(condition.type, condition.status)
     const { source } = status
-    const record = passRecord({ before, snapshot, outcome, source, reason, startedAtMs, endedAtMs: clock.nowMs() })
+    const record = passRecord({
+      before,
+      snapshot,
+      outcome,
+      network,
+      source,
+      reason,
+      startedAtMs,
+      endedAtMs: clock.nowMs(),
+    })
     try {
       await state.writeStatus(snapshot)
       if (record !== undefined) await this.#remember(record)

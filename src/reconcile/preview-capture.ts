@@ -1,6 +1,8 @@
 import { type Capture, capturedInventory, capturedObservation } from '../domain/capture.ts'
+import { emptyNetworkPlan } from '../domain/network-change.ts'
 import type { NodeProgram } from '../domain/program.ts'
 import { assessDrops } from '../plan/drops.ts'
+import { programChanges } from '../plan/network/program-changes.ts'
 import type { PackagedTarget } from '../plan/packaged-target.ts'
 import { planNode } from '../plan/plan-node.ts'
 import { capturedConfig } from './captured-config.ts'
@@ -47,5 +49,12 @@ function previewNode(program: NodeProgram, capture: Capture): NodePreview {
   } as const
   const plan = planNode(input)
   const reported = [...plan.reported, ...locked.reported]
-  return { node: program.node, plan: { ...plan, reported }, drops: assessDrops(input), refusal: planRefusal(plan) }
+  return {
+    node: program.node,
+    plan: { ...plan, reported },
+    drops: assessDrops(input),
+    // A capture does not tell what the kernels hold: everything that is wanted counts as new.
+    network: { ...emptyNetworkPlan, changes: programChanges(undefined, program.network) },
+    refusal: planRefusal(plan),
+  }
 }

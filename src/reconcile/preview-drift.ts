@@ -1,10 +1,13 @@
 import type { FileChange } from '../domain/change.ts'
+import { emptyNetworkPlan } from '../domain/network-change.ts'
 import { type ConvergeSettings, decideNode, newNodeMemory, wantedPaths } from './converge-node.ts'
+import type { NetworkReadPorts } from './network/network-ports.ts'
+import { networkDrift } from './network/preview-network.ts'
 import { type ObservePorts, observeNode } from './observe-node.ts'
 import { pathOfChange } from './preview-plan.ts'
 import { resolveSecrets } from './resolve-secrets.ts'
 
-/** One file that is not as the program in force says, although nobody changed the repository. */
+/** One file, or one object of the kernel, that is not as the program in force says, although nobody changed the repository. */
 export interface DriftItem {
   readonly path: string
   /** `repair`: with the next pass. `report`: it stays as it is. */
@@ -16,6 +19,7 @@ export interface DriftItem {
 export async function observeDrift(
   settings: ConvergeSettings,
   ports: ObservePorts,
+  kernel: NetworkReadPorts | undefined,
   signal: AbortSignal,
 ): Promise<readonly DriftItem[] | undefined> {
   const lastGood = await ports.state.readLastGood()
@@ -36,6 +40,12 @@ export async function observeDrift(
     ),
     ...reported.map(({ path, message }) => ({ path, handling: 'report', message }) as const),
   ]
+  const network =
+    kernel === undefined ? emptyNetworkPlan : await networkDrift(await kernel.network.readConfirmed(), kernel, signal)
+  items.push(
+    ...network.changes.map(({ what, id }) => ({ path: id, handling: 'repair', message: what }) as const),
+    ...network.reported.map(({ what, reason }) => ({ path: what, handling: 'report', message: reason }) as const),
+  )
   return items.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 

@@ -1,5 +1,6 @@
 import type { FileChange, Impact } from '../domain/change.ts'
 import type { Drop } from '../domain/drop.ts'
+import type { NetworkPlan } from '../domain/network-change.ts'
 import type { Problem } from '../domain/problem.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import { worstImpact } from '../k3s/change-impact.ts'
@@ -21,6 +22,8 @@ export interface NodePreview {
   readonly node: string
   readonly plan: PlannedNode
   readonly drops: readonly Drop[]
+  /** What happens to the node's kernel: packet filter, routes, settings. */
+  readonly network: NetworkPlan
   /** Why the loop would do none of it. */
   readonly refusal: Verdict | undefined
 }
@@ -38,15 +41,20 @@ export interface PlanSummary {
 
 export function summarize(clusters: readonly ClusterPreview[]): PlanSummary {
   const files = clusters.flatMap((cluster) => cluster.nodes.flatMap((node) => node.plan.changes))
+  const kernel = clusters.flatMap((cluster) => cluster.nodes.flatMap((node) => node.network.changes))
   const labels = clusters.flatMap((cluster) => (cluster.labelsCompared ? cluster.labels : []))
-  const effects = [...files.map(effectOf), ...labels.map((label) => label.effect)]
+  const effects = [
+    ...files.map(effectOf),
+    ...kernel.map((change) => change.effect),
+    ...labels.map((label) => label.effect),
+  ]
   const done = files.filter((change) => change.kind !== 'takeover')
   return {
     create: effects.filter((effect) => effect === 'create').length,
     change: effects.filter((effect) => effect === 'change').length,
     remove: effects.filter((effect) => effect === 'remove').length,
     takeover: effects.filter((effect) => effect === 'takeover').length,
-    impact: worstImpact([...done, ...labels].map((change) => change.impact)),
+    impact: worstImpact([...done, ...kernel, ...labels].map((change) => change.impact)),
   }
 }
 

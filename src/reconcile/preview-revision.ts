@@ -1,7 +1,9 @@
 import type { ArtefactId } from '../domain/artefact.ts'
 import type { InventoryEntry } from '../domain/inventory.ts'
+import { emptyNetworkPlan } from '../domain/network-change.ts'
 import { fileMode, type NodeObservation } from '../domain/observation.ts'
 import type { NodeProgram } from '../domain/program.ts'
+import { programChanges } from '../plan/network/program-changes.ts'
 import type { PackagedTarget } from '../plan/packaged-target.ts'
 import { planNode } from '../plan/plan-node.ts'
 import { sha256Hex } from '../text/digest.ts'
@@ -56,7 +58,8 @@ function previewNode(program: NodeProgram, before: NodeProgram | undefined): Nod
     nowMs: Number.MAX_SAFE_INTEGER,
     k3sUpForMs: Number.MAX_SAFE_INTEGER,
   })
-  return { node: program.node, plan, drops: [], refusal: planRefusal(plan) }
+  const network = { ...emptyNetworkPlan, changes: programChanges(before?.network, program.network) }
+  return { node: program.node, plan, drops: [], network, refusal: planRefusal(plan) }
 }
 
 function observationOf(program: NodeProgram | undefined): NodeObservation {

@@ -1,11 +1,9 @@
 import type { Drop } from '../domain/drop.ts'
-import type { Facts } from '../domain/facts.ts'
 import { Failure } from '../domain/failure.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { FileEventsPort } from '../ports/node-files-port.ts'
 import type { GitSourcePort } from '../ports/repository-port.ts'
 import { publishDrops } from './adopt-drops.ts'
-import { compileRevision } from './compile-revision.ts'
 import {
   type ConvergeSettings,
   convergeNode,
@@ -14,19 +12,20 @@ import {
   type NodePorts,
   newNodeMemory,
 } from './converge-node.ts'
-import { chooseCluster } from './load-desired.ts'
+import { KernelLoop, type KernelPorts } from './network/kernel-loop.ts'
 import { nextFetch, nextNodeRun } from './next-run.ts'
 import { failedPass } from './node-verdict.ts'
 import { PassReporter } from './pass-reporter.ts'
-import { type Source, type SourceState, unreadSource } from './source-state.ts'
+import type { ProgramSource } from './program-source.ts'
+import { type Source, unreadSource } from './source-state.ts'
 import type { StatusInput } from './status-input.ts'
 import { WorkQueue } from './work-queue.ts'
+import { worseVerdict } from './worse-verdict.ts'
 
 export interface ReconcilerSettings extends ConvergeSettings {
-  /** Below `clusters/`; undefined takes the only one there is. */
+  /** What the cluster is called before anything was read. */
   readonly cluster: string | undefined
-  readonly facts: Facts
-  /** The node of `facts` that this machine is. */
+  /** What this machine is called. */
   readonly node: string
   readonly intervalMs: number
   /** Cron expression of a full resync, in its time zone. */
@@ -34,11 +33,15 @@ export interface ReconcilerSettings extends ConvergeSettings {
 }
 
 export interface ReconcilerPorts extends NodePorts {
-  readonly git: GitSourcePort
+  readonly source: ProgramSource
+  /** The kernel of this machine; absent where it is not ours to keep, as below another root. */
+  readonly kernel?: KernelPorts
+  /** Where drops are offered as branches; nowhere when absent. */
+  readonly git?: GitSourcePort
   readonly events: FileEventsPort
 }
 
-type Target = 'source' | 'node' | 'drops'
+type Target = 'source' | 'node' | 'kernel' | 'drops'
 
 const bugRetryMs = 30_000
 
@@ -57,10 +60,13 @@ export class Reconciler {
   #source: Source = unreadSource
   #outcome: NodeOutcome | undefined
   #verdict: Verdict | undefined
+  /** Absent where the kernel is not ours to keep. */
+  readonly #kernel: KernelLoop | undefined
   /** A full resync was asked for: the head is compiled again although it did not move. */
   #recompile = false
   #sourceAttempt = 0
   #nodeAttempt = 0
+  #adoptedFor: string | undefined
   #requestSeen = ''
   readonly #publishedDrops = new Set<string>()
   #hintedAtMs: number | undefined
@@ -68,18 +74,27 @@ export class Reconciler {
   constructor(settings: ReconcilerSettings, ports: ReconcilerPorts) {
     this.#settings = settings
     this.#ports = ports
-    this.#queue = new WorkQueue<Target>(['source', 'node', 'drops'], ports.clock)
+    this.#queue = new WorkQueue<Target>(['source', 'node', 'kernel', 'drops'], ports.clock)
     this.#memory = newNodeMemory(ports.clock.monotonicMs())
+    this.#kernel =
+      ports.kernel === undefined
+        ? undefined
+        : new KernelLoop({ ...ports.kernel.ports, isSuspended: () => this.#isSuspended() })
     this.reporter = new PassReporter(ports)
   }
 
   /** Runs until `stop`; rejects only when a pass met a case that cannot happen. */
   async run(): Promise<void> {
-    const { events, clock, git } = this.#ports
+    const { events, clock, source, kernel } = this.#ports
     await this.#removeLeftovers()
     await this.reporter.load()
     this.#requestSeen = this.reporter.current()?.lastHandledReconcileAt ?? ''
     await events.start((path) => this.#onFileHint(path))
+    await source.start?.(() => this.trigger('program file'))
+    await kernel?.events.start((hint) => {
+      this.#kernel?.hinted(hint)
+      this.#queue.trigger('kernel', `${hint.subject} event`)
+    })
     const { resync } = this.#settings
     const endResync =
       resync === undefined
@@ -89,13 +104,18 @@ export class Reconciler {
       await this.#queue.run((target, reason, signal) => this.#pass(target, reason, signal))
     } finally {
       endResync?.()
+      await kernel?.events.stop()
       await events.stop()
-      await git.close()
+      await source.close()
     }
   }
 
   stop(): void {
     this.#queue.stop()
+  }
+
+  async #isSuspended(): Promise<boolean> {
+    return (await this.#ports.state.readSuspension()) !== undefined
   }
 
   /** Looks at the repository now. */
@@ -119,6 +139,7 @@ export class Reconciler {
       this.#queue.trigger('source', 'request')
       // The repository may hang; who suspends or resumes does not wait for it.
       this.#queue.trigger('node', 'request')
+      this.#queue.trigger('kernel', 'request')
       return
     }
     this.#hintedAtMs ??= this.#ports.clock.nowMs()
@@ -143,6 +164,8 @@ export class Reconciler {
         return this.#sourcePass(reason, signal)
       case 'node':
         return this.#nodePass(reason, signal)
+      case 'kernel':
+        return this.#kernelPass(reason, signal)
       case 'drops':
         return this.#dropsPass(signal)
       default:
@@ -156,11 +179,14 @@ export class Reconciler {
     if ((await state.readSuspension()) !== undefined) {
       this.#requestSeen = requested
       this.#queue.trigger('node', reason)
+      this.#queue.trigger('kernel', reason)
       return this.#settings.intervalMs
     }
     const startedAtMs = clock.nowMs()
+    const anew = this.#recompile
+    this.#recompile = false
     try {
-      const read = await this.#readSource(signal)
+      const read = await this.#ports.source.read(this.#source.state, anew, signal)
       this.#sourceAttempt = 0
       metrics.fetchEnded('ok', clock.nowMs() - startedAtMs)
       this.#source = { state: read ?? this.#source.state, failure: undefined }
@@ -168,6 +194,7 @@ export class Reconciler {
       if (signal.aborted) return 0
       if (!(error instanceof Failure)) throw error
       this.#sourceAttempt += 1
+      this.#recompile ||= anew
       metrics.fetchEnded('failed', clock.nowMs() - startedAtMs)
       if (this.#source.failure?.detail.code !== error.detail.code) {
         log.warn({ code: error.detail.code, where: error.detail.where, fix: error.detail.fix }, error.message)
@@ -177,31 +204,9 @@ export class Reconciler {
     // Only now: a pass over the node that ran meanwhile has not seen what was asked for.
     this.#requestSeen = requested
     this.#queue.trigger('node', reason)
+    this.#queue.trigger('kernel', reason)
     metrics.passEnded('source', sourceVerdict(this.#source), clock.nowMs() - startedAtMs)
     return nextFetch(this.#source.failure, this.#sourceAttempt, this.#settings)
-  }
-
-  /** The compiled head of the repository; undefined when it is the one that was compiled before. */
-  async #readSource(signal: AbortSignal): Promise<SourceState | undefined> {
-    const { git, log } = this.#ports
-    const { cluster, facts, node } = this.#settings
-    const revision = await git.fetch(signal)
-    const { state } = this.#source
-    if (state.kind !== 'unread' && state.revision.name === revision.name && !this.#recompile) return undefined
-    this.#recompile = false
-
-    const reader = git.reader(revision.commit)
-    const directory = await chooseCluster(reader, cluster, signal)
-    const compiled = await compileRevision(reader, directory, facts, signal)
-    const { problems } = compiled
-    if (compiled.kind === 'refused') {
-      log.warn({ revision: revision.name, author: revision.author, problems: problems.length }, 'revision refused')
-      return { kind: 'refused', revision, problems }
-    }
-    const program = compiled.nodes.find((one) => one.node === node)
-    if (program === undefined) throw new Error(`no program was rendered for node ${node}`)
-    log.info({ revision: revision.name, author: revision.author, program: program.digest }, 'revision compiled')
-    return { kind: 'compiled', revision, candidate: { program, revision }, problems }
   }
 
   async #nodePass(reason: string, signal: AbortSignal): Promise<number> {
@@ -212,6 +217,7 @@ export class Reconciler {
     const startedAtMs = clock.nowMs()
     const suspended = (await this.#ports.state.readSuspension()) !== undefined
     const outcome = suspended ? undefined : await this.#converge(signal)
+    this.#noteAdoption(outcome)
     const repaired = outcome?.applied.some((change) => change.cause === 'Drift') ?? false
     if (repaired && hintedAtMs !== undefined) metrics.driftRepaired(clock.nowMs() - hintedAtMs)
     this.#nodeAttempt = this.#verdict?.kind === 'failed' ? this.#nodeAttempt + 1 : 0
@@ -222,6 +228,14 @@ export class Reconciler {
     return this.#verdict === undefined
       ? this.#settings.intervalMs
       : nextNodeRun(this.#verdict, this.#nodeAttempt, this.#settings)
+  }
+
+  /** A yes counts for the kernel as soon as it counts for files. */
+  #noteAdoption(outcome: NodeOutcome | undefined): void {
+    if (outcome === undefined) return
+    const cluster = outcome.node.adoption?.cluster
+    if (cluster !== undefined && cluster !== this.#adoptedFor) this.#queue.trigger('kernel', 'adopted')
+    this.#adoptedFor = cluster
   }
 
   /** Undefined when there is no program yet, or the machine refused before anything could be decided. */
@@ -243,11 +257,29 @@ export class Reconciler {
     }
   }
 
+  async #kernelPass(reason: string, signal: AbortSignal): Promise<number> {
+    const { state, clock } = this.#ports
+    const kernel = this.#kernel
+    if (kernel === undefined || (await this.#isSuspended())) return this.#settings.intervalMs
+    const lastHandledReconcileAt = this.#requestSeen
+    const startedAtMs = clock.nowMs()
+    const compiled = this.#source.state.kind === 'compiled' ? this.#source.state.candidate : undefined
+    const lastGood = await state.readLastGood()
+    const network = await kernel.pass({ compiled, lastGood, adoption: await state.readAdoption() }, signal)
+    if (kernel.verdict !== undefined) {
+      const status = this.#status(false, lastHandledReconcileAt)
+      await this.reporter.tell({ status, outcome: undefined, network, reason, startedAtMs })
+    }
+    return kernel.nextRun(this.#settings)
+  }
+
   async #dropsPass(signal: AbortSignal): Promise<number> {
     const outcome = this.#outcome
     const drops = this.#adoptable()
-    if (outcome === undefined || drops.length === 0 || signal.aborted) return this.#settings.intervalMs
-    const published = await publishDrops(drops, outcome, this.#ports, signal)
+    const { git, log } = this.#ports
+    if (git === undefined || outcome === undefined || drops.length === 0 || signal.aborted)
+      return this.#settings.intervalMs
+    const published = await publishDrops(drops, outcome, { git, log }, signal)
     for (const digest of published) this.#publishedDrops.add(digest)
     return this.#settings.intervalMs
   }
@@ -260,14 +292,20 @@ export class Reconciler {
   }
 
   #status(suspended: boolean, lastHandledReconcileAt: string): StatusInput {
+    const { state } = this.#source
+    const isOurs = this.#outcome?.node.adoption !== undefined
+    const compiled = state.kind === 'compiled' && isOurs ? state.candidate : undefined
+    const kernelVerdict = this.#kernel?.verdictOn(compiled)
     return {
       cluster: this.#clusterName(),
       node: this.#settings.node,
-      sourceDescription: this.#ports.git.description,
+      sourceDescription: this.#ports.source.description,
       source: this.#source,
       previous: this.reporter.current(),
       outcome: this.#outcome,
-      verdict: this.#verdict,
+      network: this.#kernel?.outcome,
+      kernelVerdict,
+      verdict: worseVerdict(this.#verdict, kernelVerdict),
       contested: this.#memory.limits.contested(this.#ports.clock.nowMs()),
       suspended,
       lastHandledReconcileAt,

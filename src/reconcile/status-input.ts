@@ -1,6 +1,7 @@
 import type { StatusSnapshot } from '../domain/status.ts'
 import type { Verdict } from '../domain/verdict.ts'
 import type { NodeOutcome } from './converge-node.ts'
+import type { NetworkOutcome } from './network/network-outcome.ts'
 import type { Source } from './source-state.ts'
 
 /** What a status is made of: the repository as last read, and the node as the last pass left it. */
@@ -12,6 +13,10 @@ export interface StatusInput {
   /** What was told before; until the repository has been read once, what it said of that still counts. */
   readonly previous: StatusSnapshot | undefined
   readonly outcome: NodeOutcome | undefined
+  /** Of the kernel; undefined where nothing was ever asked of it. */
+  readonly network: NetworkOutcome | undefined
+  /** How the last pass over the kernel ended, also one that failed before it came to an outcome. */
+  readonly kernelVerdict: Verdict | undefined
   readonly verdict: Verdict | undefined
   readonly contested: readonly { readonly path: string; readonly writer: string }[]
   readonly suspended: boolean

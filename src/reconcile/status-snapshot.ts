@@ -7,6 +7,7 @@ import { readYamlMap } from '../text/yaml-read.ts'
 import { conditionsOf } from './conditions.ts'
 import type { NodeOutcome } from './converge-node.ts'
 import { describeProblem } from './describe-problem.ts'
+import { networkStatus } from './network/network-status.ts'
 import type { StatusInput } from './status-input.ts'
 
 /** The one value behind the status file, `fairlead status`, the API and the page. */
@@ -28,6 +29,7 @@ export function statusSnapshot(input: StatusInput): StatusSnapshot {
     components: outcome === undefined ? [] : componentsOf(outcome.enforced),
     files: outcome === undefined ? [] : filesOf(outcome),
     drops: outcome?.decision.drops ?? [],
+    ...(input.network === undefined ? {} : { network: networkStatus(input.network) }),
     problems: state.kind === 'unread' ? (previous?.problems ?? []) : state.problems.map(describeProblem),
     lastHandledReconcileAt: input.lastHandledReconcileAt,
   }

@@ -1,5 +1,5 @@
 import { compareById, type FileArtefact } from '../domain/artefact.ts'
-import type { NodeFacts } from '../domain/facts.ts'
+import type { ClusterNodes, NodeFacts } from '../domain/facts.ts'
 import type { NodeProgram, PackagedSelection } from '../domain/program.ts'
 import { addressingDefaults } from '../k3s/addressing-defaults.ts'
 import { clusterDnsOf } from '../k3s/cluster-dns.ts'
@@ -12,17 +12,22 @@ import { renderHelmChartConfigs } from './helm-chart-configs.ts'
 import { renderK3sConfig } from './k3s-config.ts'
 import { disabledItems } from './k3s-settings.ts'
 import { renderManifestFiles } from './manifest-files.ts'
+import { renderNetworkProgram } from './network-program.ts'
 import { renderTraefikConfig } from './traefik-config.ts'
 import { renderTraefikDashboard } from './traefik-dashboard.ts'
 
-/** Everything that must be true on one node. Manifests go to every server, flags to each node by its role. */
-export function renderNodeProgram(desired: DesiredState, node: NodeFacts): NodeProgram {
+/**
+ * Everything that must be true on one node. Manifests go to every server, flags to each node by its role.
+ * @param known the living cluster; absent where nobody looked
+ */
+export function renderNodeProgram(desired: DesiredState, node: NodeFacts, known?: ClusterNodes): NodeProgram {
   const network = desired.cluster
   const files = [
     renderK3sConfig(desired, node),
     renderFlannelConf(network),
     ...(node.role === 'server' ? [...renderedManifests(desired), ...renderManifestFiles(desired)] : []),
   ]
+  const kernel = renderNetworkProgram(desired, node, known)
   const program = {
     apiVersion: 'fairlead.dev/v1alpha1',
     kind: 'NodeProgram',
@@ -33,6 +38,7 @@ export function renderNodeProgram(desired: DesiredState, node: NodeFacts): NodeP
     files: files.filter((file) => file !== undefined).sort(compareById),
     packaged: packagedSelection(network),
     drift: network.spec.drift,
+    ...(kernel === undefined ? {} : { network: kernel }),
   } as const
   return { ...program, digest: sha256Hex(JSON.stringify(program)) }
 }

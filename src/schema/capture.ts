@@ -24,6 +24,7 @@ const node = z.strictObject({
   addresses: z.array(shortText).default([]),
   externalAddresses: z.array(shortText).exactOptional(),
   annotations: annotations.exactOptional(),
+  podCIDRs: z.array(shortText).max(2).exactOptional(),
   taints: z
     .array(
       z.strictObject({
@@ -113,6 +114,7 @@ const captureSchema = z.strictObject({
   facts: z.strictObject({
     origin: z.literal('capture'),
     nodes: z.array(node).min(1).max(20_000),
+    hasAllNodes: z.literal(true).exactOptional(),
     services: z.array(service).max(50_000).default([]),
     hostPortPods: z.array(hostPortPod).max(200_000).exactOptional(),
     servicelbDaemonSets: z.array(servicelbDaemonSet).max(50_000).exactOptional(),

@@ -372,6 +372,18 @@ const drift = z
   .prefault({})
   .describe('How differences between the machines and the repository are treated.')
 
+const cleanups = z
+  .strictObject({
+    networkPolicy: z
+      .enum(['Confirm', 'Auto'])
+      .default('Confirm')
+      .describe(
+        'What happens to leftovers that still block traffic: the rules of the network policy controller, of Calico, of kube-proxy. Confirm: the agent reports them, and fairlead cleanup removes them after a yes. Auto: the agent removes them once their owner is proven gone, and traffic that they blocked may flow.',
+      ),
+  })
+  .prefault({})
+  .describe('What nodes do with what former components left behind. Other leftovers go without a question.')
+
 const maintenanceWindow = z.strictObject({
   schedule: cronExpression.describe('When the window opens: five cron fields.'),
   duration: windowDuration.describe('How long it stays open: 1m to 24h, like 2h or 1h30m.'),
@@ -468,6 +480,7 @@ export const clusterNetworkSchema = z
           .prefault({})
           .describe('ServiceLB.'),
         drift,
+        cleanups,
         rollout,
         probes: z
           .array(probe)

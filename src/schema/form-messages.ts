@@ -31,11 +31,53 @@ const formMessages: Readonly<Record<FormName, FormMessage>> = {
     why: 'addresses are written in full, without leading zeros and without a prefix length',
     fix: 'write it like 10.43.0.10 or fd00:43::a',
   },
-  addressOrCidr: {
+  filterNetwork: {
     code: 'ADDRESS_INVALID',
     is: 'an IP address or an address range',
-    why: 'the packet filter matches addresses and ranges in CIDR form',
+    why: 'the packet filter matches addresses and ranges in CIDR form; names would be looked up once and then never again',
     fix: 'write it like 192.168.1.5, 192.168.1.0/24 or fd00:1::/64',
+  },
+  filterInterface: {
+    code: 'INTERFACE_INVALID',
+    is: 'an interface name',
+    why: 'Linux takes up to 15 letters, digits, dots, dashes and underscores; a + stands at the end only, and not alone, where it would mean every interface',
+    fix: 'write it as ip link shows it, like eth1, or its begin and a plus, like wg+',
+  },
+  filterProtocol: {
+    code: 'PROTOCOL_INVALID',
+    is: 'a protocol',
+    why: 'it takes tcp, udp, sctp, icmp, icmpv6, esp, ah, gre, or a number from 1 to 255',
+    fix: 'write one of them, or take the field out for every protocol',
+  },
+  icmpType: {
+    code: 'ICMP_TYPE_INVALID',
+    is: 'an ICMP message',
+    why: 'type and code go from 0 to 255 each, and only the common messages have names',
+    fix: 'write a name like echo-request, a number like 8, or type and code like "3/4"',
+  },
+  packetRate: {
+    code: 'RATE_INVALID',
+    is: 'a rate',
+    why: 'the kernel counts packets in a second, minute, hour or day, 10000/second at most',
+    fix: 'write it like 10/second or 30/minute',
+  },
+  logPrefix: {
+    code: 'LOG_PREFIX_INVALID',
+    is: 'a prefix for log lines',
+    why: 'the kernel takes 29 plain characters; quotes and backslashes are read in several ways, and scripts delete rules that hold kube-, cni-, flannel, cilium or cali',
+    fix: 'write it like "ssh refused: "',
+  },
+  remark: {
+    code: 'COMMENT_INVALID',
+    is: 'a comment',
+    why: 'a comment is one line of at most 255 characters, without control characters, which terminals and logs would obey',
+    fix: 'write it in one line, and what is longer as a comment of the file',
+  },
+  segmentSize: {
+    code: 'SEGMENT_SIZE_INVALID',
+    is: 'a segment size',
+    why: 'it takes pmtu, or bytes from 536 to 65495',
+    fix: 'write pmtu, or the MTU of the link less 40 (IPv4) or 60 (IPv6)',
   },
   label: {
     code: 'NAME_INVALID',
@@ -185,12 +227,20 @@ const formMessages: Readonly<Record<FormName, FormMessage>> = {
 
 export function formMessage(form: FormName, path: string, value: unknown, shown: string): MessageText {
   const cidr = typeof value === 'string' ? parseCidr(value) : undefined
-  if (cidr?.hasHostBits === true && (form === 'cidr' || form === 'addressOrCidr')) {
+  if (cidr?.hasHostBits === true && (form === 'cidr' || form === 'filterNetwork')) {
     return {
       code: 'CIDR_HOST_BITS',
       what: `${path} ${shown} is an address inside a range, not the range`,
       why: 'one reader takes the range, another the single address',
       fix: `write ${formatCidr(cidr)} for the range, or /${cidr.family === 4 ? 32 : 128} for the address`,
+    }
+  }
+  if (form === 'filterNetwork' && typeof value === 'string' && /^::ffff:/i.test(value)) {
+    return {
+      code: 'ADDRESS_MAPPED',
+      what: `${path} ${shown} is an IPv4 address written as an IPv6 one`,
+      why: 'no packet carries such an address, so the rule would never match',
+      fix: 'write the IPv4 address',
     }
   }
   const { code, is, why, fix } = formMessages[form]

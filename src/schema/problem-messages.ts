@@ -7,7 +7,7 @@ import type { DocumentKind, DocumentPath } from './documents.ts'
 import { printFieldPath } from './field-path.ts'
 import { formMessage, type MessageText } from './form-messages.ts'
 import { jsonSchema, schemaAt } from './json-schema.ts'
-import type { RuleName } from './rules.ts'
+import { ruleMessage } from './rule-messages.ts'
 import { valueAt } from './value-at.ts'
 import type { FormName } from './value-forms.ts'
 
@@ -51,7 +51,7 @@ function valueMessage(kind: DocumentKind, issue: Issue, path: DocumentPath, valu
     case 'too_big':
       return outOfRange(issue, name, shown)
     case 'invalid_union':
-      return formMessage(path.at(-2) === 'ports' ? 'portRange' : 'flagValue', name, value, shown)
+      return formMessage(unionForm(path), name, value, shown)
     case 'custom':
       return customMessage(issue, name, value, shown)
     case 'not_multiple_of':
@@ -173,49 +173,23 @@ function customMessage(
   shown: string,
 ): MessageText {
   const form = formOf(issue)
-  return form === undefined ? ruleMessage(issue, name) : formMessage(form, name, value, shown)
+  return form === undefined ? ruleMessage(issue.params, name) : formMessage(form, name, value, shown)
 }
 
-function ruleMessage(issue: Extract<Issue, { code: 'custom' }>, name: string): MessageText {
-  const { rule, fields } = issue.params as { readonly rule: RuleName; readonly fields: readonly string[] }
-  const list = fields.join(', ')
-  switch (rule) {
-    case 'exactlyOne':
-      return {
-        code: 'EXACTLY_ONE',
-        what: `${name} needs exactly one of ${list}`,
-        why: 'they exclude each other, and one is needed',
-        fix: 'keep one of them',
-      }
-    case 'onlyOne':
-      return {
-        code: 'ONLY_ONE',
-        what: `${name} has more than one of ${list}`,
-        why: 'they exclude each other',
-        fix: 'keep one of them',
-      }
-    case 'atLeastOne':
-      return {
-        code: 'AT_LEAST_ONE',
-        what: `${name} needs at least one of ${list}`,
-        why: 'without it nothing is said',
-        fix: 'write one of them',
-      }
-    case 'portsNeedProtocol':
-      return {
-        code: 'PORTS_WITHOUT_PROTOCOL',
-        what: `${name} has ports, but no protocol that has ports`,
-        why: 'only tcp, udp and sctp have ports',
-        fix: 'write protocol: tcp, udp or sctp',
-      }
-    case 'oneOfEachFamily':
-      return {
-        code: 'FAMILY_TWICE',
-        what: `${name} has two entries of one address family`,
-        why: 'K3s takes one for IPv4 and one for IPv6',
-        fix: 'keep one of each',
-      }
-  }
+/** Fields that take one of several forms, and which message tells them. */
+const unionForms: Readonly<Record<string, FormName>> = {
+  ports: 'portRange',
+  notPorts: 'portRange',
+  sourcePorts: 'portRange',
+  protocol: 'filterProtocol',
+  icmpType: 'icmpType',
+  mss: 'segmentSize',
+}
+
+function unionForm(path: DocumentPath): FormName {
+  const field = path.findLast((segment) => typeof segment === 'string') ?? ''
+  const isFirewall = path[0] === 'spec' && path[1] === 'firewall'
+  return (isFirewall && Object.hasOwn(unionForms, field) ? unionForms[field] : undefined) ?? 'flagValue'
 }
 
 function formOf(issue: Issue | undefined): FormName | undefined {

@@ -3,6 +3,9 @@ import { allowedValues, typeText, writtenDefault } from './explain.ts'
 import { type JsonSchema, jsonSchema } from './json-schema.ts'
 import { unenforcedPaths } from './not-enforced.ts'
 
+const markMeaning =
+  'A field marked † is read and checked, but this version does not act on it yet, or not on every value; `fairlead validate` says so where it is used.'
+
 /** The reference page of one kind, in Markdown: every field with its type, default, values and meaning. */
 export function referencePage(kind: DocumentKind): string {
   const schema = jsonSchema(kind)
@@ -15,8 +18,7 @@ export function referencePage(kind: DocumentKind): string {
     '',
     schema.description ?? '',
     '',
-    'A field marked † is read and checked, but this version does not act on it yet, or not on every value; `fairlead validate` says so where it is used.',
-    '',
+    ...(unenforcedPaths(kind).length === 0 ? [] : [markMeaning, '']),
     ...table(header.flatMap(([name, field]) => rows(kind, name, field, schema))),
     ...sections.flatMap(([name, field]) => [
       '',

@@ -3,7 +3,22 @@ import { familyOf } from '../domain/cidr.ts'
 import { asRecord } from '../domain/plain-json.ts'
 
 /** What a value must satisfy across its parts; `problem-messages.ts` says for each what is wrong and how to mend it. */
-export type RuleName = 'exactlyOne' | 'onlyOne' | 'atLeastOne' | 'portsNeedProtocol' | 'oneOfEachFamily'
+export type RuleName =
+  | 'exactlyOne'
+  | 'onlyOne'
+  | 'atLeastOne'
+  | 'portsNeedProtocol'
+  | 'oneOfEachFamily'
+  | 'icmpTypeNeedsProtocol'
+  | 'familiesMeet'
+  | 'everybodyNotDenied'
+  | 'nobodyMeant'
+  | 'noReject'
+  | 'noOutInterface'
+  | 'valueInsideMask'
+  | 'burstFitsRate'
+  | 'limitedPortsFit'
+  | 'notrackIsNarrow'
 
 /** One of these fields is written, and no other of them. */
 export function exactlyOne(...fields: readonly string[]) {
@@ -22,8 +37,9 @@ export function atLeastOne(...fields: readonly string[]) {
 
 /** Ports mean something to TCP, UDP and SCTP only. */
 export const portsNeedProtocol = rule('portsNeedProtocol', (value) => {
-  const { ports, protocol } = asRecord(value)
-  return ports === undefined || ['tcp', 'udp', 'sctp'].includes(String(protocol))
+  const { ports, notPorts, sourcePorts, protocol } = asRecord(value)
+  const hasPorts = [ports, notPorts, sourcePorts].some((list) => list !== undefined)
+  return !hasPorts || ['tcp', 'udp', 'sctp'].includes(String(protocol))
 })
 
 /** At most one IPv4 and one IPv6 entry. */
@@ -32,7 +48,8 @@ export const oneOfEachFamily = rule('oneOfEachFamily', (value) => {
   return new Set(families).size === families.length
 })
 
-function rule(name: RuleName, holds: (value: unknown) => boolean, fields: readonly string[] = []) {
+/** A rule by its name; `fields` are told to the reader. */
+export function rule(name: RuleName, holds: (value: unknown) => boolean, fields: readonly string[] = []) {
   const check = z.refine(holds, { params: { rule: name, fields } })
   // Also when other fields are wrong: all problems come in one run.
   check._zod.def.when = (payload) => typeof payload.value === 'object' && payload.value !== null

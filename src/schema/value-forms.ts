@@ -1,6 +1,9 @@
 import * as z from 'zod'
 import { parseAddress, parseCidr } from '../domain/cidr.ts'
 import { parseDurationMs } from '../domain/duration.ts'
+import { icmpKindsByName } from '../domain/icmp-types.ts'
+import { parsePacketRate } from '../domain/packet-rate.ts'
+import { holdsVendorWord } from '../domain/vendor-words.ts'
 import { isCronExpression } from './cron-form.ts'
 
 // Compiling a schema pays off after hundreds of documents; a command reads a few and has ended before that.
@@ -10,7 +13,14 @@ z.config({ jitless: true })
 export type FormName =
   | 'cidr'
   | 'address'
-  | 'addressOrCidr'
+  | 'filterNetwork'
+  | 'filterInterface'
+  | 'filterProtocol'
+  | 'icmpType'
+  | 'packetRate'
+  | 'logPrefix'
+  | 'remark'
+  | 'segmentSize'
   | 'label'
   | 'subdomain'
   | 'labelKey'
@@ -39,15 +49,20 @@ export type FormName =
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 const labelValue = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/
 const interfaceName = /^[^\s/:.-][^\s/:]{0,14}$/
+/** As the kernel matches it: letters that no shell, log or tool reads as something else, and a `+` for what begins so. */
+const filterInterfaceName = /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,14}|[A-Za-z0-9_.-]{0,13}\+)$/
+const logPrefixForm = /^(?=[^ ])[\x20\x21\x23-\x26\x28-\x5b\x5d-\x7e]{1,29}$/
 /** The first releases of 1.17 have a dot before their last number. */
 const k3sVersion = /^v1\.(0|[1-9]\d?)\.(0|[1-9]\d?)(-(alpha|beta|rc)\d+)?\+k3s\.?[1-9]\d?$/
 
 export const cidr = form('cidr', (text) => parseCidr(text)?.hasHostBits === false)
 export const address = form('address', (text) => parseAddress(text) !== undefined)
-export const addressOrCidr = form(
-  'addressOrCidr',
-  (text) => parseAddress(text) !== undefined || parseCidr(text)?.hasHostBits === false,
-)
+export const filterNetwork = form('filterNetwork', isFilterNetwork)
+export const filterInterface = form('filterInterface', (text) => filterInterfaceName.test(text), filterInterfaceName)
+export const icmpType = form('icmpType', isIcmpType)
+export const packetRate = form('packetRate', (text) => parsePacketRate(text) !== undefined)
+export const logPrefix = form('logPrefix', (text) => logPrefixForm.test(text) && !holdsVendorWord(text))
+export const remark = form('remark', (text) => /^[^\p{Cc}\p{Cs}\u2028\u2029]{1,255}$/u.test(text))
 export const dnsLabel = form('label', (text) => label.test(text), label)
 export const dnsSubdomain = form('subdomain', isSubdomain)
 export const labels = z.record(
@@ -83,6 +98,20 @@ export const portOrRange = z.union([port, form('portRange', isPortRange)])
 function form(name: FormName, check: (text: string) => boolean, pattern?: RegExp) {
   const schema = z.string().refine(check, { params: { form: name } })
   return pattern === undefined ? schema : schema.meta({ pattern: pattern.source })
+}
+
+/** `::ffff:192.0.2.1` is an IPv4 address in the clothes of an IPv6 one: no packet carries it. */
+function isFilterNetwork(text: string): boolean {
+  const network = parseCidr(text)
+  const address = network === undefined ? parseAddress(text) : { family: network.family, value: network.network }
+  if (address === undefined || network?.hasHostBits === true) return false
+  return address.family === 4 || address.value >> 32n !== 0xffffn
+}
+
+function isIcmpType(text: string): boolean {
+  if (Object.values(icmpKindsByName).some((names) => Object.hasOwn(names, text))) return true
+  const numbers = /^(\d{1,3})(\/(\d{1,3}))?$/.exec(text)
+  return numbers !== null && Number(numbers[1]) <= 255 && Number(numbers[3] ?? 0) <= 255
 }
 
 function isSubdomain(text: string): boolean {

@@ -112,15 +112,13 @@ describe('validate', () => {
   })
 
   test('notices are counted, and shown when asked for', async () => {
-    const edge = 'apiVersion: fairlead.dev/v1alpha1\nkind: NodeNetwork\nmetadata: { name: edge }\nspec:\n'
-    writeTree(world.repo, {
-      'clusters/home/nodes/edge.yaml': `${edge}  nodes: { names: [pi-1] }\n  sysctls: { net.ipv4.ip_forward: "1" }\n`,
-    })
+    const windows = '  rollout: { windows: [{ schedule: "0 2 * * 6", duration: 2h }] }\n'
+    writeTree(world.repo, { 'clusters/home/network.yaml': `${network}${windows}` })
     const quiet = await call(validateCommand)
     expect([quiet.code, quiet.out]).toEqual([0, ''])
     expect(quiet.err).toBe('1 cluster: 0 errors, 0 warnings, 1 notice (shown with --verbose)\n')
     const verbose = await call(validateCommand, { options: { verbose: true } })
-    expect(verbose.out).toContain('clusters/home/nodes/edge.yaml:6:12  NOT_ENFORCED')
+    expect(verbose.out).toContain('clusters/home/network.yaml:14:23  NOT_ENFORCED')
   })
 
   test('contract: the report in JSON', async () => {

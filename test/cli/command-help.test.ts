@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { newCommand } from '../../src/cli/command-line.ts'
+import { newCommand, settingFlags } from '../../src/cli/command-line.ts'
 import { commands } from '../../src/cli/commands.ts'
+import { settingSpecs } from '../../src/settings.ts'
 
 const helpOf = new Map(commands.map((spec) => [spec.name, { spec, help: newCommand(spec).helpInformation() }]))
 
@@ -23,4 +24,15 @@ describe('help', () => {
   test('of validate says what lint does beside it', () => {
     expect(helpOf.get('validate')?.spec.notes).toMatch(/finds what fairlead lint finds.*lint also looks at captures/s)
   })
+})
+
+test.each(commands.map((spec) => [spec.name, spec] as const))('every setting of %s arrives by its flag', (_, spec) => {
+  const written = spec.settings.map((key) => {
+    const { flag } = settingSpecs[key]
+    const [name = '', value] = flag.split(' ')
+    return { key, words: value === undefined ? [name] : [name, 'x'], value: value === undefined ? true : 'x' }
+  })
+  const command = newCommand(spec)
+  command.parseOptions(written.flatMap(({ words }) => words))
+  expect(settingFlags(spec, command.opts())).toEqual(Object.fromEntries(written.map(({ key, value }) => [key, value])))
 })

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { colours } from '../../src/cli/colour.ts'
 import { planAsJson } from '../../src/cli/plan-json.ts'
 import { formatPlan } from '../../src/cli/plan-text.ts'
+import { emptyNetworkPlan, type NetworkPlan } from '../../src/domain/network-change.ts'
 import { planNode } from '../../src/plan/plan-node.ts'
 import type { ClusterPreview } from '../../src/reconcile/preview-plan.ts'
 import { file, inventory, manifests, observation, observed, planInput, program } from '../lab/planning.ts'
@@ -38,6 +39,7 @@ function preview(): ClusterPreview {
             ],
           },
         ],
+        network: emptyNetworkPlan,
         refusal: undefined,
       },
     ],
@@ -83,6 +85,57 @@ Plan: 2 to create, 1 to change, 1 to remove, 1 to take over · impact: K3sRestar
 `)
 })
 
+const kernel: NetworkPlan = {
+  changes: [
+    {
+      kind: 'filter',
+      effect: 'create',
+      id: 'filter:v4/mangle/FAIRLEAD-INPUT',
+      what: 'IPv4 mangle FAIRLEAD-INPUT (2 added)',
+      origin: 'clusters/home/nodes/edge.yaml spec.firewall.input[0]',
+      cause: 'Revision',
+      impact: { kind: 'NewConnections', reason: 'packets are judged by other rules' },
+      risk: 'a new rule stops traffic: rest',
+    },
+  ],
+  reported: [
+    { kind: 'foreign', what: '10.60.0.0/16 via 192.168.1.9', reason: 'a route of static stands in its place' },
+    { what: 'net.ipv4.ip_forwrad', reason: 'the kernel has no such setting' },
+  ],
+  refusals: [],
+}
+
+test('what happens to a kernel stands among the changes, with why it goes under a checkpoint', () => {
+  const settled = {
+    ...preview(),
+    labels: [],
+    nodes: [{ ...first(), plan: planNode(planInput()), drops: [], network: kernel }],
+  }
+  expect(formatPlan([settled], plain)).toBe(`home / pi-1
+  Caused by this revision
+    + IPv4 mangle FAIRLEAD-INPUT (2 added)   NewConnections   packets are judged by other rules; under a checkpoint: a new rule stops traffic: rest
+
+  Owned by someone else
+    ? 10.60.0.0/16 via 192.168.1.9   Foreign   a route of static stands in its place
+
+  Left as it is for now
+    ? net.ipv4.ip_forwrad   Waits   the kernel has no such setting
+
+Plan: 1 to create, 0 to change, 0 to remove · impact: NewConnections (packets are judged by other rules)
+`)
+})
+
+test('a program that would cut the node off is refused in words', () => {
+  const node = {
+    ...first(),
+    plan: planNode(planInput()),
+    drops: [],
+    network: { ...kernel, refusals: ['ssh from 192.168.1.0/24 would be dropped by "rest"'] },
+  }
+  const text = formatPlan([{ ...preview(), labels: [], nodes: [node] }], plain)
+  expect(text).toContain('\n  refused  ssh from 192.168.1.0/24 would be dropped by "rest"\n')
+})
+
 test('a plan without changes says so in one line', () => {
   const settled = { ...preview(), labels: [], nodes: [{ ...first(), plan: planNode(planInput()), drops: [] }] }
   expect(formatPlan([settled], plain)).toBe('home / pi-1\n  nothing to do\n\nPlan: no changes\n')
@@ -125,7 +178,7 @@ test('contract: the shape of a plan in JSON', () => {
     clusters: [{ cluster: 'home', labels: { compared: true, changes: [{ effect: 'create', object: 'pi-1' }] } }],
   })
   const [node] = json.clusters[0].nodes
-  expect(Object.keys(node)).toEqual(['node', 'changes', 'reported', 'waitingForRestart', 'drops'])
+  expect(Object.keys(node)).toEqual(['node', 'changes', 'reported', 'waitingForRestart', 'drops', 'network'])
   expect(node.changes[0]).toEqual({
     effect: 'create',
     kind: 'create',

@@ -158,3 +158,33 @@ test('a suspension is told with its age, escaped, and without a colon where ther
   expect(holding('moving')).toBe('suspended by ada\\x1b[2J 2m30s ago: moving\n\n')
   expect(formatHolding({ isRunning: true, suspension: undefined, nowMs }, colours(false))).toBe('')
 })
+
+test('a status tells what is not as wanted in the kernel, and revisions in sentences are short', () => {
+  const message = `main@sha1:${commit} was taken back and is not tried again: it could not be applied whole`
+  const text = formatStatus(
+    {
+      ...status,
+      conditions: [{ type: 'KernelReady', status: 'False', reason: 'RolledBack', message }],
+      network: {
+        plane: 'iptables',
+        program: 'd',
+        items: [{ kind: 'cleanup', what: 'network-policy', state: 'Leftover', message: 'needs a yes' }],
+      },
+    },
+    { colours: colours(false), wide: false, columns: undefined },
+  )
+  expect(text).toContain('RolledBack   main@sha1:3f1c9e0b was taken back and is not tried again')
+  expect(text).toContain(`KERNEL           STATE      MESSAGE
+network-policy   Leftover   needs a yes
+`)
+})
+
+test('on a terminal the message of a condition goes on below, because it is the answer', () => {
+  const message = `Refused, because the node could not be reached any more: ssh (tcp port 22) would be dropped by the-last-rule`
+  const text = formatStatus(
+    { ...status, conditions: [{ type: 'KernelReady', status: 'False', reason: 'FailsafeDropped', message }] },
+    { colours: colours(false), wide: false, columns: 80 },
+  )
+  expect(text.replaceAll(/\s+/g, ' ')).toContain('would be dropped by the-last-rule')
+  expect(text.split('\n').every((line) => line.length <= 80)).toBe(true)
+})

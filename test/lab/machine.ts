@@ -16,6 +16,7 @@ import type { StatusSnapshot } from '../../src/domain/status.ts'
 import type { LogPort } from '../../src/ports/log-port.ts'
 import { machinePlaces } from '../../src/reconcile/machine-places.ts'
 import { Reconciler, type ReconcilerSettings } from '../../src/reconcile/reconciler.ts'
+import { repositorySource } from '../../src/reconcile/repository-source.ts'
 import { createTestRepository, type TestRepository } from './git-client.ts'
 import { type GitServer, startGitServer } from './git-http-server.ts'
 
@@ -86,10 +87,21 @@ export async function createMachine(): Promise<TestMachine> {
       return commit
     },
     start(settings = {}) {
+      const git = openGitSource({
+        url: server.url('network.git'),
+        reference: { kind: 'branch', name: 'main' },
+        storeDirectory: join(stateDirectory, 'git'),
+        timeoutMs: 5_000,
+        log,
+      })
+      const facts = {
+        origin: 'live',
+        nodes: [{ name: 'pi-1', role: 'server', labels: {}, addresses: [] }],
+        services: [],
+      } as const
       const reconciler = new Reconciler(
         {
           cluster: undefined,
-          facts: { origin: 'live', nodes: [{ name: 'pi-1', role: 'server', labels: {}, addresses: [] }], services: [] },
           node: 'pi-1',
           engine: 'auto',
           placeFlags: false,
@@ -106,13 +118,8 @@ export async function createMachine(): Promise<TestMachine> {
           secrets: openSopsSecrets(join(stateDirectory, 'age.key')),
           log,
           metrics: createPrometheusMetrics('test'),
-          git: openGitSource({
-            url: server.url('network.git'),
-            reference: { kind: 'branch', name: 'main' },
-            storeDirectory: join(stateDirectory, 'git'),
-            timeoutMs: 5_000,
-            log,
-          }),
+          source: repositorySource({ cluster: undefined, facts, node: 'pi-1' }, git, log),
+          git,
           events: openFileEvents({ root, stateDirectory, log }),
         },
       )

@@ -9,6 +9,7 @@ import { anyConfig } from './arbitrary-configs.ts'
 import { anyRelease, awkwardText } from './arbitrary-documents.ts'
 import { anyHost } from './arbitrary-hosts.ts'
 import { anyJson } from './arbitrary-json.ts'
+import { anyKernelFields } from './arbitrary-kernel.ts'
 import { settings, text } from './arbitrary-settings.ts'
 
 const labelKeys = fc.constantFrom(
@@ -96,14 +97,24 @@ const firewallRule = fc
   .map(({ protocol, ports, ...rest }) =>
     protocol === undefined || ports === undefined ? rest : { ...rest, protocol, ports },
   )
+  // The schema takes no deny of everybody without ports.
+  .filter(
+    (rule) => rule.action === 'Accept' || 'ports' in rule || rule.from?.some((one) => one.endsWith('/0')) !== true,
+  )
 
-function networkWith(rules: readonly Readonly<Record<string, unknown>>[]): NodeNetwork {
+type KernelFields = typeof anyKernelFields extends fc.Arbitrary<infer Fields> ? Fields : never
+
+function networkWith(
+  name: string,
+  rules: readonly Readonly<Record<string, unknown>>[],
+  { firewall, ...kernel }: KernelFields,
+): NodeNetwork {
   const named = rules.map((rule, index) => ({ name: `rule-${index}`, ...rule }))
   return nodeNetworkSchema.parse({
     apiVersion: 'fairlead.dev/v1alpha1',
     kind: 'NodeNetwork',
-    metadata: { name: 'all' },
-    spec: { nodes: { names: ['pi-1', 'pi-2'] }, firewall: { input: named, services: named } },
+    metadata: { name },
+    spec: { nodes: { names: ['pi-1', 'pi-2'] }, firewall: { ...firewall, input: named, services: named }, ...kernel },
   })
 }
 
@@ -120,15 +131,16 @@ export const anyNode: fc.Arbitrary<NodeSubject> = fc
     config: fc.option(anyConfig, { nil: undefined }),
     host: fc.option(anyHost, { nil: undefined }),
     firewall: fc.array(firewallRule, { maxLength: 3 }),
+    kernel: fc.array(anyKernelFields, { maxLength: 2 }),
   })
-  .map(({ conf, cniConf, config, host, release, firewall, ...rest }) => {
+  .map(({ conf, cniConf, config, host, release, firewall, kernel, ...rest }) => {
     const version = parseK3sVersion(release)
     return node({
       ...rest,
       ...(version === undefined ? {} : { version }),
       ...(config === undefined ? {} : { config }),
       ...(host === undefined ? {} : { host }),
-      networks: firewall.length === 0 ? [] : [networkWith(firewall)],
+      networks: kernel.map((fields, index) => networkWith(`network-${index}`, index === 0 ? firewall : [], fields)),
       ...(conf === undefined ? {} : { flannelConf: { path: '/f.json', text: conf, at: at('/f.json') } }),
       ...(cniConf === undefined ? {} : { flannelCniConf: { path: '/c.json', text: cniConf, at: at('/c.json') } }),
     })

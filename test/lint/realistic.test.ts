@@ -5,6 +5,7 @@ import { allRules } from '../../src/lint/catalogue.ts'
 import { runRules } from '../../src/lint/run-rules.ts'
 import { compileRevision } from '../../src/reconcile/compile-revision.ts'
 import { lintRevision } from '../../src/reconcile/lint-revision.ts'
+import { textRepository } from '../lab/text-repository.ts'
 import {
   type ClusterTexts,
   captureOf,
@@ -15,9 +16,10 @@ import {
   repository,
   signal,
   told,
-  withMistake,
+  withChange,
 } from './realistic/clusters.ts'
 import { documentMistakes } from './realistic/document-mistakes.ts'
+import { harmlessChanges } from './realistic/harmless-changes.ts'
 import type { Mistake } from './realistic/mistake.ts'
 import { networkMistakes } from './realistic/network-mistakes.ts'
 import { packagedMistakes } from './realistic/packaged-mistakes.ts'
@@ -99,7 +101,7 @@ describe('a single slip is found where it was made', () => {
   test.each(mistakes)('$name ($on)', async (mistake) => {
     const { on, file = 'network.yaml', atFile = file, code, says, also = [] } = mistake
     const good = await clusterTexts(on)
-    const bad = withMistake(good, mistake)
+    const bad = withChange(good, mistake)
     const facts = mistake.facts === 'live' ? await factsOfTexts(on, good) : undefined
     const [before, after] = [await lintTexts(on, good, facts), await lintTexts(on, bad, facts)]
     const known = new Set(codesOf(before.problems))
@@ -111,6 +113,18 @@ describe('a single slip is found where it was made', () => {
     const here = found.find(({ place }) => place.file === path && lineOf(bad, place).includes(mistake.at))
     expect(here?.place.file, lines.join('\n')).toBe(path)
     expect(`${here?.what}\n${here?.why}\n${here?.fix}`).toContain(says)
+  })
+})
+
+describe('rules that would close the ports of the nodes to each other have no finding, for failsafes come first', () => {
+  test.each(harmlessChanges)('$name ($on)', async (change) => {
+    const changed = withChange(await clusterTexts(change.on), change)
+    const facts = await factsOfTexts(change.on, changed)
+    expect(facts).toBeDefined()
+    const { problems } = await lintTexts(change.on, changed, facts)
+    expect(told(problems).map(print)).toEqual([])
+    const compiled = await compileRevision(textRepository(changed), `clusters/${change.on}`, assumedFacts, signal)
+    expect(compiled.kind).toBe('compiled')
   })
 })
 
@@ -127,7 +141,7 @@ const notMended: Readonly<Record<string, string>> = {
 describe('the revision that mends a slip is not kept out by what is left of it in the cluster', () => {
   test.each(mistakes.filter(({ name }) => !Object.hasOwn(notMended, name)))('$name ($on)', async (mistake) => {
     const good = await clusterTexts(mistake.on)
-    const facts = await factsOfTexts(mistake.on, withMistake(good, mistake))
+    const facts = await factsOfTexts(mistake.on, withChange(good, mistake))
     // What cannot be read never reached a cluster.
     if (facts === undefined) return
     const { problems } = await lintTexts(mistake.on, good, facts)

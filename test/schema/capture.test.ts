@@ -32,6 +32,15 @@ test('a capture written as JSON is the same capture', () => {
   expect(readCapture('home.json', Buffer.from(JSON.stringify(read.value)))).toEqual(read)
 })
 
+test('networks of nodes, and that all nodes are in it, are kept', () => {
+  const read = readCapture('home.yaml', example)
+  if (!read.ok) throw new Error(JSON.stringify(read.error))
+  const nodes = read.value.facts.nodes.map((node) => ({ ...node, podCIDRs: ['10.42.1.0/24', 'fd00:42:0:1::/64'] }))
+  const known = { ...read.value, facts: { ...read.value.facts, nodes, hasAllNodes: true } }
+  const again = readCapture('home.json', Buffer.from(JSON.stringify(known)))
+  expect(again.ok && again.value.facts).toEqual(known.facts)
+})
+
 const refused = [
   { name: 'an empty file', text: '', places: ['1:1'], code: 'CAPTURE_INVALID' },
   { name: 'a list', text: '- a\n', places: ['1:1'], code: 'CAPTURE_INVALID' },

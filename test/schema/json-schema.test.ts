@@ -46,7 +46,8 @@ test('the reference page has a line for every field, and marks what nothing acts
       if (path !== 'spec') expect(page).toContain(`| \`${path}\``)
     }
   }
-  expect(referencePage('ClusterNetwork')).toContain('| `spec.probes` † |')
+  expect(referencePage('ClusterNetwork')).toContain('| `spec.rollout.windows` † |')
+  expect(referencePage('NodeNetwork')).not.toContain('†')
   expect(referencePage('ClusterNetwork')).toContain('| `spec.drift.drops` | text | `Allow` |')
 })
 

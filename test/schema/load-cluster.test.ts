@@ -191,17 +191,31 @@ describe('Secrets in manifests/', () => {
 describe('fields that nothing acts on yet', () => {
   test('are loaded, with a notice at each', () => {
     const outcome = load({
-      [file]: `${network}  probes: [{ name: a, ping: { host: nas.lan } }]\n  rollout: { windows: [] }\n`,
-      [`${directory}/nodes/a.yaml`]: `${nodeHeader}spec:\n  nodes: { names: [a] }\n  sysctls: { net.ipv4.ip_forward: "1" }\n`,
+      [file]: `${network}  rollout:\n    windows: [{ schedule: "0 2 * * 6", duration: 2h, timeZone: Europe/Berlin }]\n`,
     })
     expect(outcome.kind).toBe('loaded')
     expect(
       outcome.problems.map(({ severity, code, place }) => `${severity} ${code} ${place.line}:${place.column}`),
-    ).toEqual(['notice NOT_ENFORCED 7:11', 'notice NOT_ENFORCED 6:12'])
+    ).toEqual(['notice NOT_ENFORCED 8:14'])
   })
 
   test('say nothing while they are not used', () => {
-    expect(found({ [file]: `${network}  cni: { plugin: none }\n  probes: []\n` })).toEqual([])
+    expect(found({ [file]: `${network}  cni: { plugin: none }\n  rollout: { windows: [] }\n` })).toEqual([])
+  })
+
+  test('what the node agent carries out is no such field', () => {
+    const outcome = load({
+      [file]: `${network}  probes: [{ name: a, ping: { host: nas.lan } }]\n`,
+      [`${directory}/nodes/a.yaml`]: `${nodeHeader}spec:
+  nodes: { names: [a] }
+  firewall: { input: [{ name: web, protocol: tcp, ports: [80], action: Accept }] }
+  masqueradeExemptions: [{ name: lan, from: [10.42.0.0/16], to: [192.168.1.0/24] }]
+  routes: [{ to: 10.60.0.0/16, via: 192.168.1.2 }]
+  routingRules: [{ from: 10.60.0.0/16, table: 7100 }]
+  sysctls: { net.ipv4.ip_forward: "1" }
+`,
+    })
+    expect([outcome.kind, outcome.problems]).toEqual(['loaded', []])
   })
 })
 

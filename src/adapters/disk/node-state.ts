@@ -28,7 +28,7 @@ export interface NodeState extends NodeStatePort {
 export function openNodeState(options: { readonly stateDirectory: string; readonly log: LogPort }): NodeState {
   const { log } = options
   const directory = new StateDirectory(options.stateDirectory)
-  const file = <T>(name: string, consequence: string): StateFile<T> =>
+  const file = <T extends object>(name: string, consequence: string): StateFile<T> =>
     new StateFile<T>(directory, name, consequence, log)
   const inventory = file<readonly InventoryEntry[]>(
     'inventory.json',

@@ -1,16 +1,13 @@
-import { createHash } from 'node:crypto'
 import { Failure } from '../../domain/failure.ts'
 import type { LogPort } from '../../ports/log-port.ts'
-import { stableJson } from './stable-json.ts'
 import type { StateDirectory } from './state-directory.ts'
-
-const currentVersion = 1
+import { currentVersion, isWhole, parseEnvelope, printEnvelope } from './state-envelope.ts'
 
 /**
  * One value in one file: `{ "digest": …, "value": …, "version": 1 }`, the digest over the value's own bytes. A file
  * whose digest matches was written whole by this code at this version, so its value needs no further looking into.
  */
-export class StateFile<T> {
+export class StateFile<T extends object> {
   readonly #directory: StateDirectory
   readonly #name: string
   readonly #consequence: string
@@ -31,9 +28,10 @@ export class StateFile<T> {
   async read(): Promise<T | undefined> {
     const bytes = await this.#directory.read(this.#name)
     if (bytes === undefined) return undefined
-    const envelope = parseEnvelope(bytes.toString('utf8'))
+    const text = bytes.toString('utf8')
+    const envelope = parseEnvelope(text)
     if (envelope !== undefined && envelope.version > currentVersion) throw this.#tooNew()
-    if (envelope !== undefined && envelope.digest === digestOf(envelope.value)) return envelope.value as T
+    if (envelope !== undefined && isWhole(text, envelope)) return envelope.value as T
     const movedTo = await this.#directory.moveAside(this.#name)
     this.#log.warn(
       { code: 'STATE_DAMAGED', file: `${this.#directory.path}/${this.#name}`, movedTo, consequence: this.#consequence },
@@ -49,9 +47,10 @@ export class StateFile<T> {
   async peek(): Promise<T | undefined> {
     const bytes = await this.#directory.read(this.#name)
     if (bytes === undefined) return undefined
-    const envelope = parseEnvelope(bytes.toString('utf8'))
+    const text = bytes.toString('utf8')
+    const envelope = parseEnvelope(text)
     if (envelope !== undefined && envelope.version > currentVersion) throw this.#tooNew()
-    if (envelope !== undefined && envelope.digest === digestOf(envelope.value)) return envelope.value as T
+    if (envelope !== undefined && isWhole(text, envelope)) return envelope.value as T
     const where = `${this.#directory.path}/${this.#name}`
     throw new Failure(`${where} is damaged`, {
       code: 'STATE_DAMAGED',
@@ -62,8 +61,7 @@ export class StateFile<T> {
   }
 
   async write(value: T): Promise<void> {
-    const digest = digestOf(value)
-    await this.#directory.write(this.#name, stableJson({ digest, value, version: currentVersion }))
+    await this.#directory.write(this.#name, printEnvelope(value))
   }
 
   async remove(): Promise<void> {
@@ -79,26 +77,4 @@ export class StateFile<T> {
       retry: 'never',
     })
   }
-}
-
-interface Envelope {
-  readonly version: number
-  readonly digest: unknown
-  readonly value: unknown
-}
-
-function parseEnvelope(text: string): Envelope | undefined {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (typeof parsed !== 'object' || parsed === null) return undefined
-  const { version, digest, value } = parsed as { version?: unknown; digest?: unknown; value?: unknown }
-  return typeof version === 'number' && value !== undefined ? { version, digest, value } : undefined
-}
-
-function digestOf(value: unknown): string {
-  return createHash('sha256').update(stableJson(value)).digest('hex')
 }

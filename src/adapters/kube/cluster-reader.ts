@@ -64,6 +64,7 @@ async function readCluster(client: ApiClient, signal: AbortSignal): Promise<Clus
   const facts: Facts = {
     origin: 'live',
     nodes: sorted(nodes, (node) => [node.name]),
+    hasAllNodes: true,
     services: sorted(
       services.flatMap((service) => serviceFacts(service, byService) ?? []),
       (service) => [service.namespace, service.name],

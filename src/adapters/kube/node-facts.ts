@@ -1,5 +1,5 @@
 import type { NodeFacts, NodeRole, Taint } from '../../domain/facts.ts'
-import { asList, asRecord, type Json, known, textIn, textMapIn, unlessEmpty } from '../../domain/plain-json.ts'
+import { asList, asRecord, type Json, known, textIn, textMapIn, textsIn, unlessEmpty } from '../../domain/plain-json.ts'
 import { annotationsOf } from './cluster-objects.ts'
 import { nodeArguments, withoutSecretArguments } from './node-arguments.ts'
 
@@ -21,6 +21,7 @@ export function nodeFacts(node: Json): NodeFacts | undefined {
     addresses: addressesOf(addresses, 'InternalIP'),
     externalAddresses: unlessEmpty(addressesOf(addresses, 'ExternalIP')),
     annotations: withoutSecretArguments(annotations),
+    podCIDRs: unlessEmpty(textsIn(asRecord(node['spec'])['podCIDRs'])),
     taints: asList(asRecord(node['spec'])['taints']).flatMap(taintOf),
     isReady: isReady(conditions),
     operatingSystem: operatingSystemIn(asRecord(nodeInfo)['operatingSystem']),

@@ -60,18 +60,58 @@ export function openedBy(rules: readonly DocumentRule[], packet: Packet): Docume
   return undefined
 }
 
-/** A rule for every packet: no protocol, no port, no address. */
+/** A rule for every packet: nothing but a name and an action. */
 export function isCatchAll({ rule }: DocumentRule): boolean {
-  return [rule.protocol, rule.ports, rule.from, rule.notFrom, rule.to].every((part) => part === undefined)
+  return Object.entries(rule).every(
+    ([field, value]) => value === undefined || ['name', 'action', 'comment', 'log'].includes(field),
+  )
 }
 
 type Match = 'yes' | 'no' | 'maybe'
 
 function matches(rule: WrittenRule, packet: Packet): Match {
-  if (rule.protocol !== undefined && rule.protocol !== packet.protocol) return 'no'
+  if (rule.protocol !== undefined && !isProtocol(rule.protocol, packet.protocol)) return 'no'
   if (rule.ports?.some((ports) => holdsPort(ports, packet.port)) === false) return 'no'
-  const parts = [sourceMatch(rule, packet.source), destinationMatch(rule.to, packet.destinations)]
+  if (rule.notPorts?.some((ports) => holdsPort(ports, packet.port)) === true) return 'no'
+  // Somebody opens a connection: its first packet is new, or not tracked at all.
+  if (rule.states?.some((state) => state === 'New' || state === 'Untracked') === false) return 'no'
+  const parts = [
+    sourceMatch(rule, packet.source),
+    destinationMatch(rule.to, packet.destinations),
+    negated(destinationMatch(rule.notTo, packet.destinations), rule.notTo),
+    familyMatch(rule, packet),
+    unknowable.some((field) => rule[field] !== undefined) ? 'maybe' : 'yes',
+    rule.states?.includes('New') === false ? 'maybe' : 'yes',
+  ]
   return parts.includes('no') ? 'no' : parts.includes('maybe') ? 'maybe' : 'yes'
+}
+
+/** What a port and two addresses do not tell. */
+const unknowable = [
+  'inInterface',
+  'notInInterface',
+  'outInterface',
+  'notOutInterface',
+  'sourcePorts',
+  'mark',
+  'limit',
+] as const
+
+const protocolNumbers: Readonly<Record<Packet['protocol'], number>> = { tcp: 6, udp: 17 }
+
+function isProtocol(written: NonNullable<WrittenRule['protocol']>, protocol: Packet['protocol']): boolean {
+  return written === protocol || written === protocolNumbers[protocol]
+}
+
+function negated(match: Match, list: readonly string[] | undefined): Match {
+  if (list === undefined || match === 'maybe') return list === undefined ? 'yes' : 'maybe'
+  return match === 'yes' ? 'no' : 'yes'
+}
+
+function familyMatch({ families }: WrittenRule, { source }: Packet): Match {
+  if (families === undefined || families.length === 2) return 'yes'
+  if (source === undefined) return 'maybe'
+  return families.includes(source.family === 4 ? 'IPv4' : 'IPv6') ? 'yes' : 'no'
 }
 
 function holdsPort(ports: number | string, port: number): boolean {

@@ -1,9 +1,8 @@
-import { kubeletPort } from '../../k3s/ports/inbound-ports.ts'
 import { internalAddresses } from '../flannel/node-addresses.ts'
 import type { Finding, Rule } from '../rule.ts'
 import type { LintSubject, NodeSubject } from '../subject.ts'
-import { apiPortOf } from './closed-ports.ts'
-import { closedBy, type DocumentRule, documentRules, isCatchAll } from './document-firewall.ts'
+import { closedBy, type DocumentRule, documentRules } from './document-firewall.ts'
+import { portsOpenToEverybody } from './management-ports.ts'
 import { openManagement, openVxlan } from './open-ports.ts'
 import { portsByRule } from './ports-by-rule.ts'
 
@@ -27,7 +26,7 @@ export const exposureRules: readonly Rule[] = [
     severity: 'warning',
     title: 'a management port is open to everybody',
     why: 'SSH, the API server and the kubelet are where a cluster is taken over; whoever need not reach them should not',
-    fix: 'say in from who may: the ranges that you administer from, and the addresses of the nodes',
+    fix: 'say in from who may, and write who administers into spec.firewall.management.from: while that is empty, SSH and the API server stay open to everybody',
     versions: 'every version',
     looksAt: ['settings', 'host'],
     sources,
@@ -37,8 +36,8 @@ export const exposureRules: readonly Rule[] = [
     id: 'fw-failsafe',
     severity: 'error',
     title: 'a rule that would lock everybody out',
-    why: 'through these ports a node and its cluster are administered; what keeps a node reachable cannot be written away, so the rule is at best without effect',
-    fix: 'accept the ports from the ranges that you administer from, before this rule',
+    why: 'through these ports a node and its cluster are administered; as long as nobody is named who does so they stay open to everybody, whatever the rule says',
+    fix: 'write the ranges that you administer from into spec.firewall.management.from',
     versions: 'every version',
     looksAt: ['settings'],
     sources: ['k3s-io/docs docs/installation/requirements.md'],
@@ -48,7 +47,7 @@ export const exposureRules: readonly Rule[] = [
     id: 'fw-slb-ports',
     severity: 'warning',
     title: 'a LoadBalancer port is closed on a node that offers it',
-    why: 'the Service announces the address of this node, and every connection to it is dropped',
+    why: 'the Service announces the address of this node, and connections to it are dropped',
     fix: 'accept the port before the rule that closes it, or keep the Service off this node with a pool',
     versions: 'every version',
     looksAt: ['live', 'settings'],
@@ -57,34 +56,34 @@ export const exposureRules: readonly Rule[] = [
   },
 ]
 
-/** The last rule of a default-deny list is told from one that names such a port. */
+/** A rule that names no port is the end of a default deny: the failsafes let administrators through before it. */
 function lockouts(subject: LintSubject): readonly Finding[] {
   const closed = subject.nodes.flatMap((node) => {
     const rules = documentRules(subject, node, 'input')
     const destinations = internalAddresses(node)
-    const ports = [22, ...(node.role === 'server' ? [apiPortOf(subject)] : []), kubeletPort]
-    return ports.flatMap((port) => {
+    return portsOpenToEverybody(subject, node).flatMap((port) => {
       const by = closedBy(rules, { protocol: 'tcp', port, destinations })
-      return by === undefined ? [] : [{ by, port }]
+      return by?.rule.ports === undefined ? [] : [{ by, port }]
     })
   })
-  return portsByRule(closed).map(({ by, ports }) => {
-    const finding = { at: by.at, what: `${by.name} closes TCP ${ports} to everybody` }
-    return isCatchAll(by) ? { ...finding, severity: 'warning' as const } : finding
-  })
+  return portsByRule(closed).map(({ by, ports }) => ({
+    at: by.at,
+    what: `${by.name} would close TCP ${ports} to everybody, and spec.firewall.management.from names nobody who may still come in`,
+  }))
 }
 
-/** A port that some may reach is closed on purpose to the others. */
+/** A port that some may reach is closed on purpose to the others; what nobody can close is not closed. */
 function closedServices(subject: LintSubject, node: NodeSubject): readonly Finding[] {
   const rules = documentRules(subject, node, 'services')
   if (rules.length === 0) return []
   const own = new Set([...node.facts.addresses, ...(node.facts.externalAddresses ?? [])])
   const destinations = internalAddresses(node)
+  const open = portsOpenToEverybody(subject, node)
   return subject.services.flatMap(({ service }) => {
     const isHere = service.statusAddresses?.some((address) => own.has(address)) === true
     if (service.type !== 'LoadBalancer' || !isHere) return []
     return (service.ports ?? []).flatMap(({ protocol, port }): Finding[] => {
-      if (protocol === 'SCTP') return []
+      if (protocol === 'SCTP' || (protocol === 'TCP' && open.includes(port))) return []
       const rule: DocumentRule | undefined = closedBy(rules, {
         protocol: protocol === 'TCP' ? 'tcp' : 'udp',
         port,

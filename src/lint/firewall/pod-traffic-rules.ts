@@ -1,6 +1,5 @@
 import { type Address, type Cidr, formatCidr } from '../../domain/cidr.ts'
 import { kubeletPort } from '../../k3s/ports/inbound-ports.ts'
-import { internalAddresses } from '../flannel/node-addresses.ts'
 import { podNetworkOf } from '../flannel/pod-network.ts'
 import { holdsRange, rangeOf } from '../flannel/ranges.ts'
 import type { Finding, Rule } from '../rule.ts'
@@ -18,7 +17,7 @@ export const podTrafficRules: readonly Rule[] = [
     id: 'fw-podcidr',
     severity: 'warning',
     title: 'a firewall that does not know the ranges of the cluster',
-    why: 'firewalld and ufw drop what they were not told about: pods lose the API server, cluster DNS and each other',
+    why: 'firewalld and ufw keep out what they were not told about: pods lose the API server, cluster DNS and each other',
     fix: 'firewalld: firewall-cmd --permanent --zone=trusted --add-source=RANGE for cluster-cidr and service-cidr, then --reload; ufw: ufw allow from RANGE to any',
     versions: 'every version',
     looksAt: ['host', 'settings'],
@@ -28,9 +27,9 @@ export const podTrafficRules: readonly Rule[] = [
   {
     id: 'host-default-deny-without-pods',
     severity: 'warning',
-    title: 'what is not accepted is dropped, and pods are not accepted',
-    why: 'pods reach neither the services of their own node nor, where forwarding is closed, anything else',
-    fix: 'accept traffic from cluster-cidr (and to it, where packets are passed on) before the rest is dropped',
+    title: 'a default deny that does not accept pods',
+    why: 'pods that may not pass through the node reach neither cluster DNS nor each other; pods that a machine does not let in reach neither its API server nor its kubelet',
+    fix: 'accept traffic from cluster-cidr (and to it, where packets are passed on) before the rest is closed',
     versions: 'every version',
     looksAt: ['settings', 'host'],
     sources,
@@ -93,23 +92,19 @@ function podAddress({ family, network }: Cidr): Address {
   return { family, value: network + 1n }
 }
 
+const dnsPort = 53
+
+/**
+ * Whatever `input` says, pods get to the API server and the kubelet; whatever `forward` says, to the API server alone.
+ */
 function deniedByDocuments(subject: LintSubject, node: NodeSubject): readonly Finding[] {
-  const destinations = internalAddresses(node)
-  const input = documentRules(subject, node, 'input')
   const forward = documentRules(subject, node, 'forward')
   return (podNetworkOf(subject)?.clusterCidrs ?? []).flatMap((range) => {
     const source = podAddress(range)
-    const port = node.role === 'server' ? apiPortOf(subject) : kubeletPort
-    const own = closedBy(input, { protocol: 'tcp', port, source, destinations })
-    const passing = closedBy(forward, { protocol: 'udp', port: 53, source, destinations: [source] })
-    return [
-      ...(own === undefined
-        ? []
-        : [{ at: own.at, what: `${own.name} drops TCP ${port} from pods (${formatCidr(range)})` }]),
-      ...(passing === undefined
-        ? []
-        : [{ at: passing.at, what: `${passing.name} drops what pods (${formatCidr(range)}) say to each other` }]),
-    ]
+    const by = closedBy(forward, { protocol: 'udp', port: dnsPort, source, destinations: [source] })
+    return by === undefined
+      ? []
+      : [{ at: by.at, what: `${by.name} closes what pods (${formatCidr(range)}) say to each other` }]
   })
 }
 
@@ -123,17 +118,17 @@ function deniedOnMachine(subject: LintSubject, node: NodeSubject): readonly Find
     const own = savedVerdict(filter, 'INPUT', { protocol: 'tcp', port, source, inInterface: 'cni0' })
     const passing = savedVerdict(filter, 'FORWARD', {
       protocol: 'udp',
-      port: 53,
+      port: dnsPort,
       source,
       destination: source,
       inInterface: 'cni0',
     })
     return [
       ...(own === 'drop'
-        ? [{ at: node.at, what: `iptables of ${node.name} drops TCP ${port} from pods (${formatCidr(range)})` }]
+        ? [{ at: node.at, what: `iptables of ${node.name} closes TCP ${port} to pods (${formatCidr(range)})` }]
         : []),
       ...(passing === 'drop'
-        ? [{ at: node.at, what: `iptables of ${node.name} drops what pods (${formatCidr(range)}) say to each other` }]
+        ? [{ at: node.at, what: `iptables of ${node.name} closes what pods (${formatCidr(range)}) say to each other` }]
         : []),
     ]
   })

@@ -10,9 +10,13 @@ import { openEtcd } from './open-ports.ts'
 const sources = ['k3s-io/docs docs/installation/requirements.md']
 /** The releases of January 2024. */
 const registrySince = ['1.26.13', '1.27.10', '1.28.6', '1.29.1']
-const fix = 'accept it from the addresses of the nodes, before the rule that closes it'
+const fix =
+  'accept it in the packet filter of this machine from the addresses of the nodes, before the rule that closes it'
 
-/** Ports that the nodes of a cluster need of each other. */
+/**
+ * Ports that the nodes of a cluster need of each other. Only what is found on a machine closes them: documents cannot, for
+ * the failsafes come before every rule of theirs.
+ */
 export const portRules: readonly Rule[] = [
   {
     id: 'fw-backend-port',

@@ -9,7 +9,15 @@ test('an empty cluster without EndpointSlices is read; what is not there is no r
   const { url, requests } = await startStandIn(answerAsEmptyCluster)
   const reading = await readCluster({ cluster: { server: url } })
   expect(reading).toEqual({
-    facts: { origin: 'live', nodes: [], services: [], hostPortPods: [], servicelbDaemonSets: [], objects: [] },
+    facts: {
+      origin: 'live',
+      nodes: [],
+      hasAllNodes: true,
+      services: [],
+      hostPortPods: [],
+      servicelbDaemonSets: [],
+      objects: [],
+    },
     serverVersion: 'v1.17.2+k3s1',
     nodeArguments: new Map(),
     unread: [],

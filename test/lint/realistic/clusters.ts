@@ -7,7 +7,7 @@ import { capturedSubject } from '../../../src/reconcile/captured-subject.ts'
 import { type Linted, lintRevision } from '../../../src/reconcile/lint-revision.ts'
 import { liveFacts } from '../../lab/live-cluster.ts'
 import { textRepository } from '../../lab/text-repository.ts'
-import type { Mistake } from './mistake.ts'
+import type { Change } from './mistake.ts'
 
 /** test/fixtures is the repository: its clusters/ holds one directory for each cluster. */
 export const repository = openCheckout(fileURLToPath(new URL('../../fixtures', import.meta.url)))
@@ -25,8 +25,8 @@ export function lintTexts(name: string, texts: ClusterTexts, facts: Facts = assu
   return lintRevision(textRepository(texts), `clusters/${name}`, facts, {}, signal)
 }
 
-/** The same files with the slip in one of them. */
-export function withMistake(texts: ClusterTexts, { on, file = 'network.yaml', from, to }: Mistake): ClusterTexts {
+/** The same files with the change in one of them. */
+export function withChange(texts: ClusterTexts, { on, file = 'network.yaml', from, to }: Change): ClusterTexts {
   const path = `clusters/${on}/${file}`
   const was = texts.get(path)
   if (from === undefined) {

@@ -1,6 +1,6 @@
-/** One realistic slip on top of a correct cluster, and where it must be found. */
-export interface Mistake {
-  /** What somebody did, as the name of the test. */
+/** What somebody did to a correct cluster. */
+export interface Change {
+  /** The name of the test. */
   readonly name: string
   /** Cluster of test/fixtures/clusters. */
   readonly on: string
@@ -9,6 +9,10 @@ export interface Mistake {
   /** Text of the file and what stands there instead; the whole file where there is none yet. */
   readonly from?: string
   readonly to: string
+}
+
+/** One realistic slip, and where it must be found. */
+export interface Mistake extends Change {
   /** The facts that the rules look at beside the documents; what the repository alone tells unless told. */
   readonly facts?: 'live'
   readonly code: string

@@ -1,0 +1,12 @@
+import type { Checkpoint } from '../../ports/checkpoint-port.ts'
+import type { NetworkMemory } from './network-memory.ts'
+import type { NetworkPorts } from './network-ports.ts'
+
+/** What every step of a pass works with. */
+export interface NetworkPass {
+  readonly ports: NetworkPorts
+  readonly memory: NetworkMemory
+  readonly signal: AbortSignal
+  /** The last one, ended or not. */
+  readonly checkpoint: Checkpoint | undefined
+}
