@@ -2,14 +2,15 @@ import type { Facts, KubernetesObject, NodeFacts } from '../../domain/facts.ts'
 import { asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import type { ClusterReaderPort, ClusterReading, UnreadPart } from '../../ports/cluster-reader-port.ts'
 import { readEvents } from './addon-events.ts'
-import { type ApiClient, type ApiLimits, createApiClient } from './api-client.ts'
+import { type ApiClient, createApiClient } from './api-client.ts'
+import type { ApiLimits } from './api-exchange.ts'
 import { readChartJobs } from './chart-jobs.ts'
 import { discover } from './discovery.ts'
 import { endpointNodesByService } from './endpoint-nodes.ts'
 import { hostPortPod, livingPods } from './host-port-pods.ts'
 import { openAccess } from './kube-access.ts'
 import { kubeFailure } from './kube-failures.ts'
-import { type KubeTarget, loadKubeconfig } from './kubeconfig.ts'
+import { type KubeTarget, kubeSource } from './kubeconfig.ts'
 import { listAll } from './list-pages.ts'
 import { nodeArguments } from './node-arguments.ts'
 import { nodeFacts } from './node-facts.ts'
@@ -27,7 +28,7 @@ const connections = 6
 export function openClusterReader(target: KubeTarget, limits?: ApiLimits): ClusterReaderPort {
   return {
     async read(signal) {
-      const access = await openAccess(loadKubeconfig(target), connections, signal)
+      const access = await openAccess(kubeSource(target), connections, signal)
       const client = createApiClient(access, limits)
       // When one part fails, nobody waits for the others.
       const others = new AbortController()

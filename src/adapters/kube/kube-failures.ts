@@ -77,6 +77,51 @@ const catalogue = {
     fix: 'check the address in the kubeconfig, and proxies or login pages in between',
     retry: 'when-changed',
   },
+  KUBE_KIND_UNKNOWN: {
+    message: 'the API server does not have this kind',
+    fix: 'install its definition, or write the apiVersion that `kubectl api-resources` shows',
+    retry: 'soon',
+  },
+  KUBE_CONFLICT: {
+    message: 'others own fields that are to be written',
+    fix: 'leave these fields to them, have them give the fields up, or let the policy take them over',
+    retry: 'when-changed',
+  },
+  KUBE_STALE: {
+    message: 'the object changed since it was read',
+    fix: 'read it again and decide anew; the next pass does so',
+    retry: 'soon',
+  },
+  KUBE_EXISTS: {
+    message: 'an object of this name exists',
+    fix: 'look at whose it is before it is taken over or renamed',
+    retry: 'when-changed',
+  },
+  KUBE_MISSING: {
+    message: 'there is no such object',
+    fix: 'the next pass reads what is there and decides anew',
+    retry: 'soon',
+  },
+  KUBE_NAMESPACE_MISSING: {
+    message: 'the namespace of the object does not exist',
+    fix: 'create the namespace first, or put its manifest beside the object',
+    retry: 'soon',
+  },
+  KUBE_TERMINATING: {
+    message: 'the namespace of the object is being deleted',
+    fix: 'wait until it is gone; if it stays, look for finalizers in it',
+    retry: 'soon',
+  },
+  KUBE_INVALID: {
+    message: 'the API server does not take this object',
+    fix: 'correct the fields it names, for the Kubernetes version of this server',
+    retry: 'when-changed',
+  },
+  KUBE_DENIED: {
+    message: 'the API server does not allow this write',
+    fix: 'look at the rights of these credentials, at quotas and at admission policies',
+    retry: 'when-changed',
+  },
 } as const satisfies Readonly<Record<string, Entry>>
 
 export type KubeFailureCode = keyof typeof catalogue

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
@@ -13,6 +13,21 @@ export interface KubeTarget {
   readonly context?: string
   /** Where `.kube/config` is looked for; the home directory unless told. */
   readonly home?: string
+}
+
+/** A kubeconfig that may be read again: who runs for months sees its files change. */
+export interface KubeSource {
+  /** @throws Failure KUBE_CONFIG_MISSING, KUBE_CONFIG_INVALID, KUBE_CONFIG_UNSUPPORTED, KUBE_CONTEXT_MISSING */
+  load(): KubeConfig
+  /** Another one as soon as one of the files is another one. */
+  fingerprint(): string
+}
+
+export function kubeSource(target: KubeTarget): KubeSource {
+  return {
+    load: () => loadKubeconfig(target),
+    fingerprint: () => candidateFiles(target).map(fileStamp).join('\n'),
+  }
 }
 
 const k3sKubeconfig = '/etc/rancher/k3s/k3s.yaml'
@@ -52,13 +67,20 @@ export function loadKubeconfig(target: KubeTarget): KubeConfig {
   return merged
 }
 
-function kubeconfigFiles({ kubeconfigs, home = homedir() }: KubeTarget): readonly string[] {
-  if (kubeconfigs.length === 0) {
-    return [join(home, '.kube/config'), k3sKubeconfig].filter((file) => existsSync(file)).slice(0, 1)
-  }
-  const present = kubeconfigs.filter((file) => existsSync(file))
-  if (present.length === 0) throw kubeFailure('KUBE_CONFIG_MISSING', kubeconfigs.join(', '))
+function kubeconfigFiles(target: KubeTarget): readonly string[] {
+  const present = candidateFiles(target).filter((file) => existsSync(file))
+  if (target.kubeconfigs.length === 0) return present.slice(0, 1)
+  if (present.length === 0) throw kubeFailure('KUBE_CONFIG_MISSING', target.kubeconfigs.join(', '))
   return present
+}
+
+function candidateFiles({ kubeconfigs, home = homedir() }: KubeTarget): readonly string[] {
+  return kubeconfigs.length === 0 ? [join(home, '.kube/config'), k3sKubeconfig] : kubeconfigs
+}
+
+function fileStamp(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat === undefined ? 'absent' : `${stat.ino}:${stat.size}:${stat.mtimeMs}`
 }
 
 function takeIn(merged: KubeConfig, file: string): void {

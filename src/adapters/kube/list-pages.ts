@@ -7,6 +7,14 @@ export interface ListQuery {
   readonly path: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
+  /** Another form than the plain one. */
+  readonly accept?: string
+}
+
+/** What was kept of a collection, and the moment it is of: where a watch goes on. */
+export interface Collection<T> {
+  readonly items: readonly T[]
+  readonly resourceVersion: string
 }
 
 const pageSize = 500
@@ -26,6 +34,16 @@ export async function listAll<T>(
   pick: (object: Json) => T | undefined,
   signal: AbortSignal,
 ): Promise<readonly T[] | undefined> {
+  return (await listCollection(client, query, pick, signal))?.items
+}
+
+/** As `listAll`, with the version of the whole. */
+export async function listCollection<T>(
+  client: ApiClient,
+  query: ListQuery,
+  pick: (object: Json) => T | undefined,
+  signal: AbortSignal,
+): Promise<Collection<T> | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await listOnce(client, query, pick, signal)
@@ -40,12 +58,13 @@ async function listOnce<T>(
   query: ListQuery,
   pick: (object: Json) => T | undefined,
   signal: AbortSignal,
-): Promise<readonly T[] | undefined> {
+): Promise<Collection<T> | undefined> {
   const kept: T[] = []
   const seen = new Set<string>()
   let token: string | undefined
+  let resourceVersion = ''
   do {
-    const page = await client.get(pagePath(query, token), signal)
+    const page = await client.get(pagePath(query, token), signal, query.accept)
     if (page === undefined && token === undefined) return undefined
     const { items, metadata } = asRecord(page)
     // Go writes an empty list of some kinds as null.
@@ -54,11 +73,12 @@ async function listOnce<T>(
       const picked = pick(asRecord(item))
       if (picked !== undefined) kept.push(picked)
     }
+    resourceVersion = textIn(asRecord(metadata)['resourceVersion']) ?? resourceVersion
     token = textIn(asRecord(metadata)['continue'])
     if (token !== undefined && seen.has(token)) throw invalid(client, query, 'its pages go round in circles')
     if (token !== undefined) seen.add(token)
   } while (token !== undefined)
-  return kept
+  return { items: kept, resourceVersion }
 }
 
 function pagePath({ path, labelSelector, fieldSelector }: ListQuery, token: string | undefined): string {

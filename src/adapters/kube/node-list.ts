@@ -1,8 +1,9 @@
 import type { ClusterNodes } from '../../domain/facts.ts'
-import { type ApiLimits, createApiClient } from './api-client.ts'
+import { createApiClient } from './api-client.ts'
+import type { ApiLimits } from './api-exchange.ts'
 import { openAccess } from './kube-access.ts'
 import { kubeFailure } from './kube-failures.ts'
-import { type KubeTarget, loadKubeconfig } from './kubeconfig.ts'
+import { type KubeTarget, kubeSource } from './kubeconfig.ts'
 import { listAll } from './list-pages.ts'
 import { nodeFacts } from './node-facts.ts'
 
@@ -14,7 +15,7 @@ const path = '/api/v1/nodes'
  * @throws Failure `KUBE_*`
  */
 export async function readNodeList(target: KubeTarget, signal: AbortSignal, limits?: ApiLimits): Promise<ClusterNodes> {
-  const access = await openAccess(loadKubeconfig(target), 1, signal)
+  const access = await openAccess(kubeSource(target), 1, signal)
   const client = createApiClient(access, limits)
   try {
     const nodes = await listAll(client, { path }, nodeFacts, signal)

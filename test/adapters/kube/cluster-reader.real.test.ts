@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { defaultLimits } from '../../../src/adapters/kube/api-client.ts'
+import { defaultLimits } from '../../../src/adapters/kube/api-exchange.ts'
 import { openClusterReader } from '../../../src/adapters/kube/cluster-reader.ts'
 import { failureOf, listen, portOf, readCluster } from './reading.ts'
 import { answerAsEmptyCluster, sendJson, startStandIn, writeKubeconfig } from './stand-in-api.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { defaultLimits } from '../../../src/adapters/kube/api-client.ts'
+import { defaultLimits } from '../../../src/adapters/kube/api-exchange.ts'
 import { openClusterReader } from '../../../src/adapters/kube/cluster-reader.ts'
 import { Failure } from '../../../src/domain/failure.ts'
 import type { ClusterReading } from '../../../src/ports/cluster-reader-port.ts'
