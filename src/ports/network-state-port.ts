@@ -54,6 +54,8 @@ export const emptyNetworkInventory: NetworkInventory = {
 export interface NetworkStatePort {
   /** The newest of the last five that can be read. */
   readConfirmed(): Promise<ConfirmedNetwork | undefined>
+  /** Those that were in force before it, newest first; the ones that cannot be read are left out. */
+  readOlder(): Promise<readonly ConfirmedNetwork[]>
   writeConfirmed(confirmed: ConfirmedNetwork): Promise<void>
   /** The program that was introduced last, risky or not; written before anything of it is. */
   readTrial(): Promise<TrialNetwork | undefined>

@@ -110,6 +110,7 @@ export function settingsNode(options: { readonly probes?: () => boolean; readonl
     },
     checkpoints,
     network: {
+      readOlder: async () => [],
       readConfirmed: async () => disk.confirmed,
       writeConfirmed: async (value) => {
         disk.confirmed = value

@@ -46,6 +46,11 @@ export function openNetworkState(options: {
   const tried = rereadWhenChanged(`${directory.path}/network-trial.json`, () => trial.read())
   return {
     readConfirmed: confirmed,
+    readOlder: async () => {
+      const newestDigest = (await confirmed())?.digest
+      const older = await Promise.all(programs.slice(1).map((program) => program.read()))
+      return older.filter((one) => one !== undefined).filter(({ digest }) => digest !== newestDigest)
+    },
     writeConfirmed: async (value) => {
       if ((await confirmed())?.digest !== value.digest) await makeRoom(programs)
       await programs[0]?.write(value)

@@ -8,6 +8,7 @@ import { sortedKeys } from '../../text/sorted-keys.ts'
 import { failedPass } from '../node-verdict.ts'
 import { continueTrial } from './continue-trial.ts'
 import { enforceNetwork } from './enforce-network.ts'
+import { holdFromStart } from './hold-from-start.ts'
 import { introduceNetwork } from './introduce-network.ts'
 import type { NetworkMemory } from './network-memory.ts'
 import type { NetworkOutcome } from './network-outcome.ts'
@@ -59,10 +60,10 @@ async function lookAt(
   if (memory.trial !== undefined) return continueTrial(memory.trial, wanted, pass)
   if (wanted.digest === confirmed?.digest) {
     const inventory = await ports.network.readInventory()
-    return isIdle(wanted.program, inventory) ? undefined : enforceNetwork(wanted, pass)
+    return isIdle(wanted.program, inventory) ? undefined : holdFromStart(wanted, pass)
   }
   // Before anything new: after a start of the machine the kernel is empty, and the way back would lead to that.
-  if (!memory.held && confirmed !== undefined) await enforceNetwork(confirmed, pass)
+  if (!memory.held && confirmed !== undefined) await holdFromStart(confirmed, pass)
   memory.held = true
   return introduceOrKeep(wanted, confirmed, pass)
 }

@@ -45,3 +45,9 @@ test('an inventory that nobody wrote is empty', async () => {
   const state = openNetworkState({ stateDirectory: await temporaryDirectory(), log: recordingLog() })
   expect(await state.readInventory()).toEqual(emptyNetworkInventory)
 })
+
+test('the programs before the one in force are there, newest first', async () => {
+  const state = openNetworkState({ stateDirectory: await temporaryDirectory(), log: recordingLog() })
+  for (const digest of ['a', 'b', 'c']) await state.writeConfirmed(confirmed(digest))
+  expect((await state.readOlder()).map(({ digest }) => digest)).toEqual(['b', 'a'])
+})
