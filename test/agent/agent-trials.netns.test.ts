@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { NetworkProgram } from '../../src/domain/network-program.ts'
 import type { NodeProgram } from '../../src/domain/program.ts'
 import { programDigest } from '../../src/schema/program/node-program.ts'
-import { newTestAgent, nodeProgram, type TestAgent, type TestAgentOptions } from '../lab/agent-in-namespace.ts'
+import { nodeProgram, type TestAgent } from '../lab/agent-in-namespace.ts'
+import { agentMachine } from '../lab/agent-machine.ts'
 import { networkOfDocuments } from '../lab/network-of-documents.ts'
-import { type Namespace, newNamespace, whyNoNamespaces } from '../netns/namespace.ts'
+import { type Namespace, whyNoNamespaces } from '../netns/namespace.ts'
 
 const reason = await whyNoNamespaces(['ip', 'iptables', 'nft', 'unshare'])
 
@@ -31,25 +32,6 @@ const forwarding = {
   value: '1',
   origin: 'spec.sysctls',
 } as unknown as NetworkProgram['sysctls'][number]
-
-const open: { namespaces: Namespace[]; agents: TestAgent[] } = { namespaces: [], agents: [] }
-
-afterEach(async () => {
-  for (const agent of open.agents.splice(0)) await agent.close()
-  for (const namespace of open.namespaces.splice(0)) await namespace.down()
-})
-
-async function machine(options: TestAgentOptions = {}): Promise<{ ns: Namespace; agent: TestAgent }> {
-  const ns = await newNamespace('trial')
-  open.namespaces.push(ns)
-  await ns.run(['ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'peer0'])
-  await ns.run(['ip', 'addr', 'add', '192.168.1.5/24', 'dev', 'eth0'])
-  for (const link of ['eth0', 'peer0']) await ns.run(['ip', 'link', 'set', link, 'up'])
-  const agent = newTestAgent(ns.name, options)
-  open.agents.push(agent)
-  await agent.adopt()
-  return { ns, agent }
-}
 
 const kernelReason = (status: ReturnType<TestAgent['status']>): string =>
   status?.conditions.find(({ type }) => type === 'KernelReady')?.reason ?? ''
@@ -82,7 +64,7 @@ const drops = async (ns: Namespace): Promise<boolean> =>
 
 describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? '' : ` (${reason})`}`, () => {
   test('a program that was confirmed long ago is tried anew when it comes back, also after a kill before it is armed', async () => {
-    const { ns, agent } = await machine()
+    const { ns, agent } = await agentMachine()
     const silent = { name: 'far', check: { kind: 'tcp', host: '192.168.1.77', port: 9 }, timeoutMs: 3_000 } as const
     const deny = { ...(await networkOf(denyWeb)), probes: [silent] }
     await confirmed(agent, deny)
@@ -100,7 +82,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('a setting that was taken back is not there for the next boot either', async () => {
-    const { agent } = await machine()
+    const { agent } = await agentMachine()
     agent.write({ ...(await networkOf(acceptOnly)), sysctls: [forwarding] })
     agent.start()
     await agent.statusUntil(isProbing)
@@ -113,7 +95,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('a program that cannot be judged does not keep the confirmed one from being held', async () => {
-    const { ns, agent } = await machine()
+    const { ns, agent } = await agentMachine()
     const deny = await networkOf(denyWeb)
     await confirmed(agent, deny)
     const text = JSON.stringify({ ...deny, plane: 'nft' }, (_, value: unknown) => {
@@ -129,7 +111,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('the program of another cluster does not keep the confirmed one from being held', async () => {
-    const { ns, agent } = await machine()
+    const { ns, agent } = await agentMachine()
     const deny = await networkOf(denyWeb)
     await confirmed(agent, deny)
     const { digest: _digest, ...program } = nodeProgram(deny)
@@ -141,7 +123,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('a change whose checkpoint is gone is not confirmed by itself', async () => {
-    const { agent } = await machine()
+    const { agent } = await agentMachine()
     agent.write(await networkOf(denyWeb))
     agent.start()
     await agent.statusUntil(isProbing)
@@ -152,7 +134,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('a rollback that somebody asks for is not written over while it runs', async () => {
-    const { ns, agent } = await machine()
+    const { ns, agent } = await agentMachine()
     agent.write(await networkOf(denyWeb))
     agent.start()
     await agent.statusUntil(isProbing)
@@ -174,7 +156,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('checkpoints that cannot be read do not keep the confirmed program from being held', async () => {
-    const { ns, agent } = await machine()
+    const { ns, agent } = await agentMachine()
     await confirmed(agent, await networkOf(denyWeb))
     rmSync(`${agent.stateDirectory}/checkpoint`, { recursive: true })
     writeFileSync(`${agent.stateDirectory}/checkpoint`, 'no directory')
@@ -183,7 +165,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('a deny under the id of a rule that let traffic through is tried first', async () => {
-    const { agent } = await machine()
+    const { agent } = await agentMachine()
     const accept = await networkOf(acceptOnly)
     agent.write(accept)
     agent.start()
@@ -198,7 +180,7 @@ describe.skipIf(reason !== undefined)(`changes on trial${reason === undefined ? 
   })
 
   test('a route stays until what takes its place was taken by the kernel', async () => {
-    const { ns, agent } = await machine()
+    const { ns, agent } = await agentMachine()
     agent.write(await networkOf('  routes: [{ to: 10.60.0.0/16, via: 192.168.1.2, dev: eth0, metric: 100 }]\n'))
     agent.start()
     await agent.statusUntil(isReady('Applied'))
@@ -218,7 +200,7 @@ printf '%s\\n' "$text" | /usr/sbin/iptables-nft-restore "$@"
 `
     writeFileSync(join(tools, 'iptables-nft-restore'), slow, { mode: 0o755 })
     const wrap = ['unshare', '-m', 'sh', '-c', `mount --bind ${tools} /usr/local/sbin && exec "$@"`, 'sh']
-    const { ns, agent } = await machine({ wrap })
+    const { ns, agent } = await agentMachine({ wrap })
     agent.write(await networkOf(denyWeb))
     agent.start()
     await expect.poll(() => existsSync(marker), { timeout: 20_000, interval: 10 }).toBe(true)

@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { newTestAgent, type TestAgent, type TestAgentOptions } from '../lab/agent-in-namespace.ts'
+import { describe, expect, test } from 'vitest'
+import { agentMachine } from '../lab/agent-machine.ts'
 import { networkOfDocuments } from '../lab/network-of-documents.ts'
-import { type Namespace, newNamespace, whyNoNamespaces } from '../netns/namespace.ts'
+import { type Namespace, whyNoNamespaces } from '../netns/namespace.ts'
 
 const reason = await whyNoNamespaces(['ip', 'iptables', 'nft', 'unshare'])
 
@@ -17,35 +17,18 @@ const denyWeb = `
 `
 const fastConfirm = '  rollout: { confirmTimeout: 30s }\n'
 
-const open: { namespaces: Namespace[]; agents: TestAgent[] } = { namespaces: [], agents: [] }
-
-afterEach(async () => {
-  for (const agent of open.agents.splice(0)) await agent.close()
-  for (const namespace of open.namespaces.splice(0)) await namespace.down()
-})
-
-async function machine(options: TestAgentOptions = {}): Promise<{ ns: Namespace; agent: TestAgent }> {
-  const ns = await newNamespace('agent')
-  open.namespaces.push(ns)
-  await ns.run(['ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'peer0'])
-  await ns.run(['ip', 'addr', 'add', '192.168.1.5/24', 'dev', 'eth0'])
-  for (const link of ['eth0', 'peer0']) await ns.run(['ip', 'link', 'set', link, 'up'])
-  const agent = newTestAgent(ns.name, options)
-  open.agents.push(agent)
-  await agent.adopt()
-  return { ns, agent }
-}
-
 const isReady = (reasonWanted: string) => (status: { conditions: readonly { type: string; reason: string }[] }) =>
   status.conditions.find(({ type }) => type === 'KernelReady')?.reason === reasonWanted
 
-const rules = (ns: Namespace): Promise<string> => ns.run(['iptables-save'])
+/** Without the time of the print, and what packets have moved since. */
+const rules = async (ns: Namespace): Promise<string> =>
+  (await ns.run(['iptables-save'])).replaceAll(/^#.*\n/gm, '').replaceAll(/ \[\d+:\d+\]$/gm, '')
 
 describe.skipIf(reason !== undefined)(
   `an agent in a network namespace${reason === undefined ? '' : ` (${reason})`}`,
   () => {
     test('rules that stop nothing are loaded at once, and come back when they are flushed', async () => {
-      const { ns, agent } = await machine()
+      const { ns, agent } = await agentMachine()
       agent.write(await networkOfDocuments(acceptOnly))
       agent.start()
       await agent.statusUntil(isReady('Applied'))
@@ -56,7 +39,7 @@ describe.skipIf(reason !== undefined)(
     })
 
     test('a route is written, comes back when it is deleted, and goes when nobody wants it', async () => {
-      const { ns, agent } = await machine()
+      const { ns, agent } = await agentMachine()
       agent.write(await networkOfDocuments('  routes: [{ to: 10.60.0.0/16, via: 192.168.1.2, dev: eth0 }]\n'))
       agent.start()
       await agent.statusUntil(isReady('Applied'))
@@ -69,7 +52,7 @@ describe.skipIf(reason !== undefined)(
     })
 
     test('a deny is tried under a checkpoint, and confirmed once its probes have gone on answering', async () => {
-      const { ns, agent } = await machine()
+      const { ns, agent } = await agentMachine()
       agent.write(await networkOfDocuments(denyWeb, fastConfirm))
       agent.start()
       const trying = await agent.statusUntil((status) => status.network?.checkpoint?.phase === 'probing')
@@ -85,7 +68,7 @@ describe.skipIf(reason !== undefined)(
     })
 
     test('a change that nobody confirms is gone when the agent is killed', async () => {
-      const { ns, agent } = await machine()
+      const { ns, agent } = await agentMachine()
       const before = await rules(ns)
       agent.write(await networkOfDocuments(denyWeb, fastConfirm))
       agent.start()
@@ -99,7 +82,7 @@ describe.skipIf(reason !== undefined)(
     })
 
     test('a clean stop leaves everything in force, and uninstall takes exactly what is ours', async () => {
-      const { ns, agent } = await machine()
+      const { ns, agent } = await agentMachine()
       await ns.run(['iptables', '-A', 'INPUT', '-s', '10.9.9.9', '-j', 'DROP'])
       const before = await rules(ns)
       agent.write(

@@ -3,9 +3,9 @@ import type { NetworkChange } from '../../domain/network-change.ts'
 import type { NetworkProgram } from '../../domain/network-program.ts'
 import type { FilterChain } from '../../domain/packet-filter.ts'
 import { sortedKeys } from '../../text/sorted-keys.ts'
+import { routeText, routingRuleText } from '../routes/route-text.ts'
 import { type ChainChange, chainChanges, describeChain } from './filter-changes.ts'
 import { chainRisk, routeRisk, routingRuleRisk, sysctlRisk } from './risk.ts'
-import { routeText, routingRuleText } from './route-text.ts'
 
 /**
  * What the step from one program to the next changes in a node's kernel, additions before removals.

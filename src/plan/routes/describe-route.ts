@@ -1,6 +1,7 @@
-import { mainTable, type NextHop, type RouteArtefact, type RoutingRuleArtefact } from '../../domain/host-route.ts'
+import { mainTable, type RouteArtefact, type RoutingRuleArtefact } from '../../domain/host-route.ts'
 import type { ObservedRoute } from '../../domain/host-routes.ts'
 import { ruleKey } from '../../domain/route-identity.ts'
+import { hopText } from './route-text.ts'
 
 /** `route to 10.60.0.0/16 metric 50 in table 7100`. */
 export function describeRoute(route: Pick<RouteArtefact, 'family' | 'to' | 'metric' | 'table'>): string {
@@ -11,14 +12,10 @@ export function describeRoute(route: Pick<RouteArtefact, 'family' | 'to' | 'metr
 
 /** `via 192.168.1.1 dev eth0`, `nowhere (blackhole)`. */
 export function describeHops({ type, nextHops }: Pick<ObservedRoute, 'type' | 'nextHops'>): string {
-  return type === 'unicast' ? nextHops.map(describeHop).join(' and ') : `nowhere (${type})`
+  return type === 'unicast' ? nextHops.map((hop) => hopText(hop).trim()).join(' and ') : `nowhere (${type})`
 }
 
 /** `routing rule 5300 from 10.42.0.0/16 lookup 7100 (IPv4)`. */
 export function describeRule(rule: RoutingRuleArtefact): string {
   return `routing rule ${ruleKey(rule).replace(/^[46]:/, '')} (IPv${rule.family})`
-}
-
-function describeHop({ via, dev }: NextHop): string {
-  return [via === undefined ? [] : `via ${via}`, dev === undefined ? [] : `dev ${dev}`].flat().join(' ')
 }

@@ -1,14 +1,14 @@
 import { Failure } from '../../domain/failure.ts'
 import type { RouteWrite } from '../../domain/host-routes.ts'
-import type { Plane } from '../../domain/network-program.ts'
 import { routeId } from '../../domain/route-identity.ts'
 import type { NetworkInventory } from '../../ports/network-state-port.ts'
 import { sortedKeys } from '../../text/sorted-keys.ts'
 import type { KernelPlan } from './kernel-plan.ts'
 import type { NetworkPorts } from './network-ports.ts'
 
-/** What is left of a plan: each part is carried out although another one failed. */
+/** Each part of a plan is carried out although another one failed. */
 export interface AppliedKernelPlan {
+  /** In their order; empty when all of it is in place. */
   readonly failures: readonly Failure[]
 }
 
@@ -58,15 +58,13 @@ export async function applyKernelPlan(
     await attempt(() => ports.sysctls.write(artefact.path, artefact.value))
   }
   const isAdded = await attempt(() => writeRoutes(plan.additions))
-  const written = new Set<Plane>()
   for (const { plane } of plan.planes) {
     const isWanted = plan.program?.plane === plane && plan.program.filter !== undefined
     // What holds the node's rules now goes only after its successor stands.
     if (!isWanted && failures.length > 0 && plan.program?.filter !== undefined) continue
-    const done = await attempt(() =>
+    await attempt(() =>
       ports.filter(plane, plan.program?.backend).replace(isWanted ? plan.program?.filter : undefined, signal),
     )
-    if (done) written.add(plane)
   }
   const missing = isAdded ? [...refused] : plan.additions
   await attempt(() => writeRoutes(plan.removals.filter((one) => !missing.some((other) => takesPlaceOf(other, one)))))

@@ -1,17 +1,15 @@
-import { Failure } from '../../domain/failure.ts'
 import { rollbackReasons } from '../../domain/rollback-reason.ts'
 import { programChanges } from '../../plan/network/program-changes.ts'
 import type { ConfirmedNetwork } from '../../ports/network-state-port.ts'
 import { refusedProgram } from '../refused-programs.ts'
 import { beginTrial } from './begin-trial.ts'
 import { enforceNetwork } from './enforce-network.ts'
-import { type Judgement, judgeProgram } from './judge-program.ts'
+import { judgeProgram } from './judge-program.ts'
 import { keepConfirmed } from './keep-confirmed.ts'
 import { isSettled, type KernelPlan, planKernel } from './kernel-plan.ts'
 import { readKernel } from './kernel-state.ts'
 import type { NetworkOutcome } from './network-outcome.ts'
 import type { NetworkPass } from './network-pass.ts'
-import type { NetworkReadPorts } from './network-ports.ts'
 import { protectedPeers } from './protected-peers.ts'
 
 /** A program that is not in force yet: judged first, then carried out at once, or begun as a trial. */
@@ -74,25 +72,10 @@ async function refusalsOf(wanted: ConfirmedNetwork, plan: KernelPlan, pass: Netw
   const now = ports.clock.monotonicMs()
   const { judged } = memory
   if (judged?.digest === wanted.digest && now - judged.atMs < judgedForMs) return judged.refusals
-  const { refusals, remarks } = await judge(wanted, plan, ports, signal)
+  const { refusals, remarks } = await judgeProgram(wanted, plan, ports, signal)
   for (const remark of remarks) ports.log.warn({ revision: wanted.revision.name, remark }, 'remark of the simulation')
   memory.judged = { digest: wanted.digest, atMs: now, refusals }
   return refusals
-}
-
-/** What the kernel would refuse is one more refusal, with the rule that asked for it. */
-export async function judge(
-  wanted: ConfirmedNetwork,
-  plan: KernelPlan,
-  ports: NetworkReadPorts,
-  signal: AbortSignal,
-): Promise<Judgement> {
-  try {
-    return await judgeProgram(wanted, plan, ports, signal)
-  } catch (error) {
-    if (!(error instanceof Failure) || error.detail.code !== 'FILTER_REJECTED') throw error
-    return { refusals: [`${error.message} at ${error.detail.where}`], remarks: [] }
-  }
 }
 
 async function applyAtOnce(wanted: ConfirmedNetwork, pass: NetworkPass): Promise<NetworkOutcome> {

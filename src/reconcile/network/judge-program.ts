@@ -1,9 +1,12 @@
+import { Failure } from '../../domain/failure.ts'
 import type { HostRoutes } from '../../domain/host-routes.ts'
 import type { NetworkProgram } from '../../domain/network-program.ts'
+import type { FilterProgram } from '../../domain/packet-filter.ts'
 import type { GuardRefusal } from '../../plan/packet-path/guard-findings.ts'
 import { guardProgram } from '../../plan/packet-path/guard-program.ts'
 import { guardRoutes } from '../../plan/packet-path/guard-routes.ts'
 import type { ConfirmedNetwork } from '../../ports/network-state-port.ts'
+import type { PacketFilterPort } from '../../ports/packet-filter-port.ts'
 import type { KernelPlan } from './kernel-plan.ts'
 import type { NetworkReadPorts } from './network-ports.ts'
 import { protectedPeers } from './protected-peers.ts'
@@ -18,8 +21,8 @@ export interface Judgement {
 
 /**
  * The kernel is asked apart from the live tables, and packets that keep the node reachable are sent through the program
- * and everything found beside it, and along its routes.
- * @throws Failure FILTER_REJECTED with the rule that this kernel does not take
+ * and everything found beside it, and along its routes. A rule that this kernel does not take is a refusal as well.
+ * @throws Failure of the ports, but for FILTER_REJECTED
  */
 export async function judgeProgram(
   { program }: ConfirmedNetwork,
@@ -45,7 +48,8 @@ async function judgeFilter(
   if (program.filter === undefined) return { refusals: [], remarks: [] }
   const { filter: wanted, failsafe, plane } = program
   const filter = ports.filter(plane, program.backend)
-  await filter.check(wanted, signal)
+  const rejected = await rejectionOf(filter, wanted, signal)
+  if (rejected !== undefined) return { refusals: [rejected], remarks: [] }
   const tables = await filter.tables(signal)
   const found = guardProgram({ program: wanted, failsafe, plane, tables, hostRoutes })
   return {
@@ -56,6 +60,20 @@ async function judgeFilter(
       ),
       ...found.incomplete.map((flow) => `${flow} could not be tried with every packet`),
     ],
+  }
+}
+
+async function rejectionOf(
+  filter: PacketFilterPort,
+  wanted: FilterProgram,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await filter.check(wanted, signal)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || error.detail.code !== 'FILTER_REJECTED') throw error
+    return `${error.message} at ${error.detail.where}`
   }
 }
 

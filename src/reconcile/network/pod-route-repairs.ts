@@ -2,7 +2,6 @@ import type { HostRoutes, ObservedRoute, RouteWrite } from '../../domain/host-ro
 import type { NetworkChange, NetworkPlan } from '../../domain/network-change.ts'
 import type { PodRoutes } from '../../domain/pod-routes.ts'
 import { routeKey } from '../../domain/route-identity.ts'
-import { routeText } from '../../plan/network/route-text.ts'
 import {
   checkPodRoutes,
   type PodRouteCheck,
@@ -10,6 +9,7 @@ import {
   repairAfterMs,
   staleAfterMs,
 } from '../../plan/routes/check-pod-routes.ts'
+import { routeText } from '../../plan/routes/route-text.ts'
 import type { RefusedWrite } from '../../ports/host-routes-port.ts'
 import type { NetworkPorts } from './network-ports.ts'
 

@@ -9,7 +9,7 @@ import { programChanges } from '../../plan/network/program-changes.ts'
 import type { ConfirmedNetwork } from '../../ports/network-state-port.ts'
 import type { LastGood } from '../../ports/node-state-port.ts'
 import { networkOf } from './converge-network.ts'
-import { judge } from './introduce-network.ts'
+import { judgeProgram } from './judge-program.ts'
 import { describeKernelPlan, planKernel } from './kernel-plan.ts'
 import { readKernel } from './kernel-state.ts'
 import type { NetworkReadPorts } from './network-ports.ts'
@@ -28,7 +28,7 @@ export async function previewNetwork(
   const confirmed = await ports.network.readConfirmed()
   if (wanted.digest === confirmed?.digest) return networkDrift(wanted, ports, signal)
   const { plan, failures, described } = await look(wanted, ports, signal)
-  const { refusals } = await judge(wanted, plan, ports, signal)
+  const { refusals } = await judgeProgram(wanted, plan, ports, signal)
   const changes = programChanges(confirmed?.program, wanted.program, protectedPeers(wanted.program))
   const told = tellApart(changes, described.reported)
   return { changes: told.changes, reported: [...told.reported, ...failures], refusals }

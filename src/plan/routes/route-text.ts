@@ -13,7 +13,8 @@ export function routeText(
   return `${type}${route.to}${single}${hops}${metric}${table}`
 }
 
-function hopText({ via, dev, onlink, weight }: NextHop): string {
+/** ` via 192.168.1.2 dev eth0`, with the blank before each part; empty for a hop of neither. */
+export function hopText({ via, dev, onlink, weight }: NextHop): string {
   const parts = [
     via === undefined ? '' : ` via ${via}`,
     dev === undefined ? '' : ` dev ${dev}`,
