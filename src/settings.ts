@@ -43,6 +43,25 @@ export const settingSpecs = {
     undefined,
     "this node's NodeProgram; program.json in the state directory unless told",
   ),
+  source: choice(
+    '--source <source>',
+    'FAIRLEAD_SOURCE',
+    'file',
+    ['file', 'api'],
+    'where an agent finds its program: a file, or the NodeProgram object of its node in the Kubernetes API',
+  ),
+  controllerKeyFile: text(
+    '--controller-key-file <file>',
+    'FAIRLEAD_CONTROLLER_KEY_FILE',
+    undefined,
+    'public key that programs must be signed with, PEM; the first one that is seen is kept unless told',
+  ),
+  signingKeyFile: text(
+    '--signing-key-file <file>',
+    'FAIRLEAD_SIGNING_KEY_FILE',
+    undefined,
+    'ed25519 private key that signs programs, PEM; a Secret of the cluster unless told',
+  ),
   kernel: choice(
     '--kernel <mode>',
     'FAIRLEAD_KERNEL',

@@ -1,3 +1,4 @@
+import type { DeployStatus } from './deploy-status.ts'
 import type { Drop } from './drop.ts'
 import type { NetworkChange } from './network-change.ts'
 import type { Plane } from './network-program.ts'
@@ -26,6 +27,8 @@ export interface StatusSnapshot {
   readonly drops: readonly Drop[]
   /** What the kernel of this node holds for us; absent where nothing was ever asked of it. */
   readonly network?: NetworkStatus
+  /** What became of the manifests; absent on agents, and where no API was asked. */
+  readonly deploy?: DeployStatus
   readonly problems: readonly string[]
   /** The `token` of the last `fairlead reconcile` that was carried out. */
   readonly lastHandledReconcileAt: string
