@@ -20,16 +20,18 @@ COPY . .
 # The bundle holds all packages it needs, so node_modules stays behind; so do the source maps.
 RUN npm run build && \
     find dist -name '*.map' -delete && \
-    mkdir -p /out/usr/local/bin /out/opt/fairlead/src/web && \
+    mkdir -p /out/usr/local/bin /out/opt/fairlead/src/web /out/opt/fairlead/deploy && \
     cp -R bin dist package.json LICENSE cluster-repo-template /out/opt/fairlead/ && \
     cp node_modules/node-linux-*/bin/node /out/opt/fairlead/bin/node && \
     ln -s /opt/fairlead/bin/node /out/usr/local/bin/node && \
     ln -s /opt/fairlead/bin/fairlead.cjs /out/usr/local/bin/fairlead && \
     cp -R src/web/page /out/opt/fairlead/src/web/page && \
+    cp -R deploy/systemd deploy/openrc /out/opt/fairlead/deploy/ && \
     chmod -R a+rX,go-w /out
 
 # The controller: no root, and nothing besides Node and Fairlead. What it writes to is mounted at /host and at
-# /var/lib/fairlead.
+# /var/lib/fairlead. `fairlead install` runs it as `controller`, and as root in the pods that give hosts their agent
+# (`host-agent`), which need no more than nsenter of the base image.
 FROM ${BASE_IMAGE} AS controller
 ARG VERSION=unreleased
 LABEL org.opencontainers.image.title="fairlead controller" \

@@ -17,6 +17,7 @@ function start() {
     process.exit(78)
   }
   if (process.argv[2] === 'agent') staySmall()
+  if (process.argv[2] === 'controller') giveBack()
   // Compiled code is kept between runs: `fairlead --help` and git hooks start in a blink. Beside the bundle, not in the
   // shared temporary directory that Node would take: whoever can write there could hand code to root.
   require('module').enableCompileCache(path.join(path.dirname(bundle), 'compiled'))
@@ -30,6 +31,22 @@ function start() {
 function staySmall() {
   var v8 = require('v8')
   ;['--optimize-for-size', '--max-semi-space-size=1', '--no-opt', '--no-maglev'].forEach(function (flag) {
+    v8.setFlagsFromString(flag)
+  })
+  v8.setFlagsFromString('--expose-gc')
+  var collect = require('vm').runInNewContext('gc')
+  // What loading and the first passes leave behind stays until the heap grows, which it does not on a node at rest.
+  ;[10000, 60000].forEach(function (ms) {
+    setTimeout(function () {
+      collect()
+    }, ms).unref()
+  })
+}
+
+/** A controller is large for moments, when thousands of programs are made: what it needed then is to be given back. */
+function giveBack() {
+  var v8 = require('v8')
+  ;['--optimize-for-size', '--max-semi-space-size=2'].forEach(function (flag) {
     v8.setFlagsFromString(flag)
   })
 }

@@ -44,6 +44,14 @@ function checksOf(stage: Stage): Check[] {
     // Nothing listens here: an honest check says so, and a broken one would end with 126 or 127.
     { argv: stage.healthcheck, expected: /(?:)/, exitCode: 1 },
     { argv: ['ls', '/opt/fairlead/src/web/page/page.html'], expected: /page\.html/ },
+    { argv: fairlead('install'), expected: /^kind: "Deployment"$/m },
+    // What gives a host its agent: the services, and the way to the host's own systemctl.
+    {
+      argv: ['ls', '/opt/fairlead/deploy/systemd', '/opt/fairlead/deploy/openrc'],
+      expected: /fairlead-agent\.service/,
+    },
+    { argv: ['nsenter', '--version'], expected: /util-linux/ },
+    { argv: fairlead('host-agent', 'keep', '--root', '/tmp'), expected: /HOST_INIT_UNKNOWN/, exitCode: 1 },
   ]
   return stage.name === 'agent' ? [...inBoth, ...hostTools, pullRequest] : [...inBoth, ...nothingElse]
 }

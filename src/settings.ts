@@ -54,7 +54,7 @@ export const settingSpecs = {
     '--controller-key-file <file>',
     'FAIRLEAD_CONTROLLER_KEY_FILE',
     undefined,
-    'public key that programs must be signed with, PEM; the first one that is seen is kept unless told',
+    'public keys any of which programs must be signed with, PEM; the first one that is seen is kept unless told',
   ),
   signingKeyFile: text(
     '--signing-key-file <file>',

@@ -23,7 +23,7 @@ export interface Machine extends ObservePorts {
 }
 
 /** What is taken from the process that asks: relative roots are below its directory. */
-interface Here {
+export interface Here {
   readonly workingDirectory: string
   readonly hostName: string
 }

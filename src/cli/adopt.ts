@@ -13,9 +13,10 @@ import { reportRefused } from './print-problems.ts'
 import { printable } from './printable.ts'
 import { terminalLog } from './terminal-log.ts'
 
-/** Shows what Fairlead would take over on this machine and, with a yes, lets it write from then on. */
+/** Shows what Fairlead would take over on this machine, or in its cluster, and, with a yes, lets it write from then on. */
 export const adoptCommand: Command = async (call) => {
   const { settings, options, terminal } = call
+  if (options['cluster-side'] === true) return await (await import('./adopt-cluster.ts')).adoptClusterSide(call)
   const machine = openMachine(settings, terminal, terminalLog(terminal, { progress: false }))
   // Flags as they will stand in place, though they are staged first: a foreign file there would never be shown else.
   const outcome = await previewThisMachine(call, machine, convergeSettings(settings, { placeFlags: true }))

@@ -1,3 +1,4 @@
+import { leaveController } from '../agent/leave-controller.ts'
 import { keepsKernel, openKernel } from '../agent/this-kernel.ts'
 import { openMachine } from '../agent/this-machine.ts'
 import { type ExitCode, exitCode } from '../domain/exit-code.ts'
@@ -16,8 +17,8 @@ const nothingWanted = {
 } as const
 
 /**
- * Takes everything of ours out of this kernel. Files stay: they are how K3s is configured, and without the drop-in it
- * would start with other flags.
+ * Takes everything of ours out of this kernel, and forgets the controller, so that another one can be followed later. Files
+ * of K3s stay: they are how it is configured, and without the drop-in it would start with other flags.
  */
 export async function uninstallAgent({ settings, options, terminal }: CommandCall): Promise<ExitCode> {
   if (!keepsKernel(settings, settings.root)) {
@@ -39,18 +40,33 @@ export async function uninstallAgent({ settings, options, terminal }: CommandCal
   const release = await machine.state.acquireLock()
   try {
     const { ports } = openKernel(machine, uncounted)
+    // Taken back later, by its watchdog, it would put something of ours into the kernel again.
+    const open = await ports.checkpoints.recover()
+    if (open !== undefined) terminal.out.write(`taken back  change ${printable(open.id)}, which was not confirmed\n`)
     const { changes, failures } = await releaseNetwork(ports, terminal.interrupted)
-    if (failures.length === 0) await ports.network.writeConfirmed(nothingWanted)
+    if (failures.length === 0) {
+      // A change that was confirmed would count as the newest word on this kernel.
+      await ports.network.writeTrial(nothingWanted)
+      await ports.network.writeConfirmed(nothingWanted)
+    }
     for (const { what } of changes) terminal.out.write(`removed  ${printable(what)}\n`)
     for (const { message, detail } of failures) {
       terminal.err.write(`fairlead: ${printable(message)}\n  fix  ${printable(detail.fix)}\n`)
     }
+    const markers = await leaveController(machine)
+    for (const path of markers.taken) terminal.out.write(`removed  ${printable(path)}\n`)
+    for (const path of markers.kept) {
+      terminal.err.write(`fairlead: ${printable(path)} hides a manifest from K3s\n  fix  remove it\n`)
+    }
     const inventory = await machine.state.readInventory()
-    const files = [...inventory.entries.values()].filter((entry) => entry.class === 'program')
+    // What a manifest that moved left in the API has an entry as well; its file is gone.
+    const files = [...inventory.entries.values()].filter((entry) => entry.class === 'program' && entry.digest !== '')
     terminal.out.write(`${count(changes.length, 'change')}${staying(files.length)}\n`)
     for (const { id } of files) terminal.out.write(`  ${printable(id.slice('file:'.length))}\n`)
-    terminal.out.write(`what Fairlead remembers stays below ${printable(machine.stateDirectory)}; remove it by hand\n`)
-    return failures.length === 0 ? exitCode.done : exitCode.failed
+    terminal.out.write(
+      `what Fairlead knows of these files stays below ${printable(machine.stateDirectory)}; a later agent needs it\n`,
+    )
+    return failures.length + markers.kept.length === 0 ? exitCode.done : exitCode.failed
   } finally {
     await release()
   }

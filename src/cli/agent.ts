@@ -1,5 +1,6 @@
 import { openLog } from '../adapters/log/pino-log.ts'
-import { runMachine } from '../agent/run-machine.ts'
+import { runAsKubelet } from '../agent/run-as-kubelet.ts'
+import { type MachineOptions, runMachine } from '../agent/run-machine.ts'
 import { nodeName, openMachine } from '../agent/this-machine.ts'
 import { exitCode } from '../domain/exit-code.ts'
 import { uninstallAgent } from './agent-uninstall.ts'
@@ -18,15 +19,18 @@ export const agentCommand: Command = async (call) => {
   }
   const log = await openLog({ level: settings.logLevel, format: settings.logFormat })
   const machine = openMachine(settings, terminal, log)
-  await runMachine({
+  const options: Omit<MachineOptions, 'node' | 'program'> = {
     settings,
     machine,
-    node: nodeName(settings, terminal),
     version,
-    programFile: settings.programFile ?? `${machine.stateDirectory}/program.json`,
     panicScript: panicScript(),
     interrupted: terminal.interrupted,
     onListening: (listener) => log.info({ url: listener.url }, 'status page'),
-  })
+  }
+  if (settings.source === 'api') await runAsKubelet(options, terminal)
+  else {
+    const path = settings.programFile ?? `${machine.stateDirectory}/program.json`
+    await runMachine({ ...options, node: nodeName(settings, terminal), program: { source: 'file', path } })
+  }
   return exitCode.done
 }

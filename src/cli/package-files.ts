@@ -21,6 +21,13 @@ export function commandFile(): string {
   return files.find((file) => existsSync(file)) ?? 'fairlead'
 }
 
+/** Of `package.json`, `bin/` and `dist/`. */
+export function packageDirectory(): string {
+  const found = candidates.find((root) => existsSync(join(root, 'package.json')))
+  if (found === undefined) throw new Error('package.json is missing from this installation')
+  return found
+}
+
 /** What takes everything of ours out of the packet path, also without Node. */
 export function panicScript(): string {
   const files = candidates.map((root) => join(root, 'bin', 'fairlead-panic'))

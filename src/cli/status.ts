@@ -48,6 +48,8 @@ export function formatHolding(
   return lines.length === 0 ? '' : `${lines.map((line) => `${yellow(line)}\n`).join('')}\n`
 }
 
+const badWhenTrue: ReadonlySet<string> = new Set(['Reconciling', 'Stalled', 'Contested', 'ManifestsHidden'])
+
 interface StatusStyle {
   readonly colours: Colours
   /** With components that are on, files that are current, and full revisions. */
@@ -62,6 +64,7 @@ export function formatStatus(status: StatusSnapshot, style: StatusStyle): string
     conditions(status, style),
     components(status, style),
     files(status, style),
+    manifests(status, style),
     kernel(status, style),
     drops(status, style),
     status.problems.length === 0 ? '' : `PROBLEMS\n${status.problems.map((line) => `${printable(line)}\n`).join('')}`,
@@ -88,8 +91,7 @@ function summary(status: StatusSnapshot, { wide, columns }: StatusStyle): string
 function conditions(status: StatusSnapshot, { colours: paint, wide, columns }: StatusStyle): string {
   const text = wide ? printable : shortRevision
   const rows = status.conditions.map(({ type, status: is, reason, message }) => [type, is, reason, text(message)])
-  const good = (type: string | undefined): string =>
-    type === 'Reconciling' || type === 'Stalled' || type === 'Contested' ? 'False' : 'True'
+  const good = (type: string | undefined): string => (badWhenTrue.has(type ?? '') ? 'False' : 'True')
   return formatTable([['CONDITION', 'STATUS', 'REASON', 'MESSAGE'], ...rows], {
     columns,
     wraps: true,
@@ -119,6 +121,26 @@ function files(status: StatusSnapshot, { wide, columns }: StatusStyle): string {
   if (shown.length === 0) return rest
   const rows = shown.map((file) => [file.path, file.class, file.state, file.message])
   return `${formatTable([['FILE', 'CLASS', 'STATE', 'MESSAGE'], ...rows], { columns })}${rest}`
+}
+
+/** Manifests that are not applied, and what may come of others. */
+function manifests({ deploy }: StatusSnapshot, { wide, columns }: StatusStyle): string {
+  if (deploy === undefined) return ''
+  const shown = wide ? deploy.manifests : deploy.manifests.filter(({ state }) => state !== 'Applied')
+  const applied = deploy.manifests.length - shown.length
+  const rest =
+    applied === 0
+      ? ''
+      : `${applied}${shown.length === 0 ? '' : ' more'} ${applied === 1 ? 'manifest is' : 'manifests are'} applied\n`
+  const rows = shown.map(({ path, addon, state, message }) => [path, addon, state, message])
+  const table =
+    rows.length === 0 ? '' : formatTable([['MANIFEST', 'ADDON', 'STATE', 'MESSAGE'], ...rows], { columns, wraps: true })
+  const warnings = deploy.warnings.map(({ code, path, message }) => [code, path, message])
+  const warned =
+    warnings.length === 0
+      ? ''
+      : `\n${formatTable([['WARNING', 'PATH', 'MESSAGE'], ...warnings], { columns, wraps: true })}`
+  return `${table}${rest}${warned}`
 }
 
 /** What is not as wanted in the kernel, and what stays there though nobody wants it. */

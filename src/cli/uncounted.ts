@@ -6,6 +6,7 @@ export const uncounted: MetricsPort = {
   changeApplied: () => {},
   fetchEnded: () => {},
   driftRepaired: () => {},
+  objectsDeployed: () => {},
   conditionIs: () => {},
   webhookAnswered: () => {},
 }

@@ -28,7 +28,15 @@ export type FileChange =
   | (ChangeBase & { readonly kind: 'restore'; readonly before: ObservedFile | undefined; readonly after: FileArtefact })
   /** First half of a removal: K3s prunes the objects of an emptied file, never those of a missing one. */
   | (ChangeBase & { readonly kind: 'empty'; readonly before: ObservedFile })
-  | (ChangeBase & { readonly kind: 'delete'; readonly before: ObservedFile })
+  | (ChangeBase & {
+      readonly kind: 'delete'
+      readonly before: ObservedFile
+      /** A manifest whose objects others are about: they stay, and it is never emptied. */
+      readonly moved?: MovedTo
+    })
+
+/** Another file of the same Addon, which K3s takes for the same set of objects; or files that define some of its objects. */
+export type MovedTo = 'same-addon' | 'other-addons'
 
 /** The ordered way from an observation to a program, with everything that stands in it. */
 export interface NodePlan {

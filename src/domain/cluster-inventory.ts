@@ -26,6 +26,8 @@ export interface ClusterInventoryEntry {
     readonly labels: Readonly<Record<string, string>>
     readonly annotations: Readonly<Record<string, string>>
   }
+  /** Of the object whose values were replaced: another one of the same name never had them. */
+  readonly uid?: string
   readonly revision: string
 }
 

@@ -6,7 +6,7 @@ export interface ClusterNetworkStatus {
   readonly observedRevision: string
   /** The newest one seen, refused or not. */
   readonly attemptedRevision: string
-  /** `Ready`, `Reconciling`, `Stalled` as kstatus reads them, and `Adopted`. */
+  /** `Ready`, `Reconciling`, `Stalled` as kstatus reads them, `RolloutProgressing`, `Adopted` and `LabelsApplied`. */
   readonly conditions: readonly TimedCondition[]
   readonly nodes: {
     readonly total: number

@@ -104,6 +104,8 @@ export interface Facts {
   readonly nodes: readonly NodeFacts[]
   /** The nodes are all that the API listed: who is not among them is no node of the cluster. */
   readonly hasAllNodes?: true
+  /** Who was among the nodes a short time ago: their machines may still be at work. Absent where nobody remembers. */
+  readonly departed?: readonly NodeFacts[]
   readonly services: readonly ServiceFacts[]
   readonly hostPortPods?: readonly HostPortPod[]
   readonly servicelbDaemonSets?: readonly ServicelbDaemonSet[]
@@ -112,7 +114,7 @@ export interface Facts {
 }
 
 /** As much of the facts as tells where traffic between nodes goes. */
-export type ClusterNodes = Pick<Facts, 'origin' | 'nodes' | 'hasAllNodes'>
+export type ClusterNodes = Pick<Facts, 'origin' | 'nodes' | 'hasAllNodes' | 'departed'>
 
 export const assumedFacts: Facts = {
   origin: 'assumed',

@@ -1,4 +1,5 @@
 import type { ArtefactId } from './artefact.ts'
+import type { ManifestKind } from './manifest-removal.ts'
 
 /**
  * What this installation wrote, or was about to write, and has not yet seen gone. Written down before the effect, and
@@ -20,6 +21,13 @@ export interface InventoryEntry {
   readonly class: 'program' | 'packaged'
   /** The content is encrypted in the repository: whatever stands at the path is neither shown nor kept. */
   readonly holdsSecret?: true
+  /** Of a manifest that was emptied or moved: the kinds that it held, which are looked for. Absent where it could not be read. */
+  readonly kinds?: readonly ManifestKind[]
+  /**
+   * Its objects moved to manifests of other names: the file goes first, then what they left of it, and its Addon. Once the
+   * file was seen gone `digest` is empty, and whatever comes in its place is somebody else's. SHA-256 of what went, in hex.
+   */
+  readonly moved?: string
 }
 
 /** The content is what we wrote, or were writing when we were interrupted. */

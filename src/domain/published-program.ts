@@ -19,7 +19,7 @@ export interface PublishedProgram {
   readonly revision: PublishedRevision
   /** Of the NodeProgram when it is put together again: its `digest`. */
   readonly digest: string
-  /** The NodeProgram with large parts replaced by references to ProgramContent objects. */
+  /** A `PackedProgram`: the NodeProgram in pieces, large ones of them references to ProgramContent objects. */
   readonly program: Json
   /** A risky change to this very program may begin. */
   readonly permit?: ProgramPermit

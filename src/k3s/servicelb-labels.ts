@@ -21,3 +21,6 @@ export const sourceRangesAnnotation = 'service.beta.kubernetes.io/load-balancer-
  * @see kubernetes/cloud-provider controllers/service/controller.go `needsUpdate`
  */
 export const poolDigestAnnotation = 'fairlead.dev/lbpool-digest'
+
+/** Ours as well, for the moment until a DaemonSet with a stale selector was written anew. */
+export const triggerAnnotation = 'fairlead.dev/servicelb-trigger'

@@ -75,6 +75,11 @@ export interface TextSubject {
   readonly at: LocatedLine
 }
 
+const knownServers = new WeakMap<readonly NodeSubject[], readonly NodeSubject[]>()
+
+/** Rules ask for every node: of thousands, the servers are looked for once. */
 export function serversOf(subject: LintSubject): readonly NodeSubject[] {
-  return subject.nodes.filter((node) => node.role === 'server')
+  const servers = knownServers.get(subject.nodes) ?? subject.nodes.filter((node) => node.role === 'server')
+  knownServers.set(subject.nodes, servers)
+  return servers
 }

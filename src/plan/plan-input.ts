@@ -1,5 +1,6 @@
 import type { Inventory } from '../domain/inventory.ts'
 import type { NodeConfigReading, UnreadConfig } from '../domain/k3s-config-reading.ts'
+import type { RemovalProgress } from '../domain/manifest-removal.ts'
 import type { NodeObservation } from '../domain/observation.ts'
 import type { NodeProgram } from '../domain/program.ts'
 import type { DeployEngine } from '../domain/status.ts'
@@ -28,4 +29,6 @@ export interface PlanInput {
   readonly nowMs: number
   /** How long the K3s server has been up, in milliseconds; undefined while none runs. */
   readonly k3sUpForMs: number | undefined
+  /** By path, of emptied manifests: what the API shows. Of those that it knows nothing of, time decides. */
+  readonly removals?: ReadonlyMap<string, RemovalProgress>
 }

@@ -152,8 +152,9 @@ function keptPaths(program: readonly FileArtefact[], flags: PlacedFlags): Readon
   return new Set([...program.map((file) => file.path), ...flags.keptPaths])
 }
 
-/** Within each kind, what flags may name comes before the flags. */
+/** Within each kind, what flags may name comes before the flags. What moved goes before what it becomes. */
 function rankOf(change: FileChange): number {
+  if (change.kind === 'delete' && change.moved !== undefined) return -1
   const kind = ['create', 'takeover', 'update', 'restore', 'empty', 'delete'].indexOf(change.kind)
   const location = 'after' in change ? change.after.location : locationOf(change.before.path)
   return 2 * kind + (location === 'k3s-config' ? 1 : 0)

@@ -128,14 +128,35 @@ export type StoreState =
   /** What is known may be old; it is tried again until the end. */
   | { readonly kind: 'interrupted'; readonly failure: Failure }
 
+/** Watches of collections whose objects are too large to be kept whole. */
+export interface KubeWatchPort {
+  /**
+   * As `KubeObjectsPort.watch`, keeping only what `pick` makes of each object.
+   * @param changed told of objects whose pick is another one than before, and of those that came or went
+   */
+  watchPicked<T>(
+    query: KubeQuery,
+    pick: (object: LiveObject) => T,
+    changed: (keys: readonly string[]) => void,
+    signal: AbortSignal,
+  ): VersionedStore<T>
+}
+
+/** Of what is not kept, the version is: a write can name what it was decided on. */
+export interface VersionedStore<T> extends PickedStore<T> {
+  version(key: string): { readonly uid: string; readonly resourceVersion: string } | undefined
+}
+
 /** A copy of a collection, as of a moment ago. Keys are `namespace/name`, or `name` for kinds without namespaces. */
-export interface KubeStore {
+export type KubeStore = PickedStore<LiveObject>
+
+export interface PickedStore<T> {
   /** Resolves once the copy is complete for the first time; rejects when it was ended before. */
   readonly ready: Promise<void>
   state(): StoreState
-  get(key: string): LiveObject | undefined
+  get(key: string): T | undefined
   /** In no order. */
-  items(): IterableIterator<LiveObject>
+  items(): IterableIterator<T>
   readonly size: number
 }
 

@@ -9,3 +9,13 @@ export interface ManifestFilesPort {
   /** The file, the link itself, or an empty directory. @throws Failure as `read` does */
   remove(path: string, signal: AbortSignal): Promise<void>
 }
+
+/** Hints about directories that links of the manifests directory lead to, which nobody else watches. */
+export interface LinkedDirectoriesPort {
+  /**
+   * Watches these from now on, and no others.
+   * @param directories absolute, without links
+   */
+  follow(directories: readonly string[], changed: () => void): void
+  close(): Promise<void>
+}

@@ -10,6 +10,7 @@ import type { NodeFilesPort } from '../ports/node-files-port.ts'
 import type { NodeStatePort } from '../ports/node-state-port.ts'
 import { sha256Hex } from '../text/digest.ts'
 import { keepOverwritten } from './keep-overwritten.ts'
+import { kindsOfManifest, sameKinds } from './manifest-kinds.ts'
 import type { RepairLimits } from './repair-limits.ts'
 
 export interface ApplyPorts {
@@ -122,6 +123,7 @@ type Entries = ReadonlyMap<ArtefactId, InventoryEntry>
 function withIntentions(changes: readonly FileChange[], context: ApplyContext): Entries {
   const entries = new Map(context.inventory.entries)
   for (const change of changes) {
+    if (change.kind === 'empty' || isMovedAway(change)) noteKinds(entries, change)
     if (!('after' in change) || !isOwned(change.after, context)) continue
     const known = entries.get(change.id)
     entries.set(change.id, {
@@ -135,6 +137,23 @@ function withIntentions(changes: readonly FileChange[], context: ApplyContext): 
   return entries
 }
 
+/** Before the content is gone: nobody could tell afterwards what it held. */
+function noteKinds(
+  entries: Map<ArtefactId, InventoryEntry>,
+  change: FileChange & { readonly kind: 'empty' | 'delete' },
+): void {
+  const entry = entries.get(change.id)
+  if (entry === undefined) return
+  const kinds = kindsOfManifest(change.before)
+  const known = kinds === undefined ? entry : { ...entry, kinds }
+  entries.set(change.id, isMovedAway(change) ? { ...known, moved: change.before.digest ?? '' } : known)
+}
+
+/** Its file goes, and what it leaves in the API is looked after. */
+function isMovedAway(change: FileChange): change is FileChange & { readonly kind: 'delete' } {
+  return change.kind === 'delete' && change.moved === 'other-addons'
+}
+
 async function withOutcome(
   intended: Entries,
   changes: readonly FileChange[],
@@ -146,8 +165,11 @@ async function withOutcome(
   for (const change of done) {
     if ('after' in change && isOwned(change.after, context)) entries.set(change.id, entryOf(change.after, context))
     if (change.kind === 'empty') entries.set(change.id, emptied(entries.get(change.id), change.id, context))
-    if (change.kind === 'delete' && (await files.observeFile(change.before.path)) === undefined)
-      entries.delete(change.id)
+    if (change.kind !== 'delete' || (await files.observeFile(change.before.path)) !== undefined) continue
+    const entry = entries.get(change.id)
+    if (entry?.moved !== undefined && isMovedAway(change))
+      entries.set(change.id, movedAway(entry, entry.moved, context))
+    else entries.delete(change.id)
   }
   for (const change of changes) {
     const entry = entries.get(change.id)
@@ -171,7 +193,20 @@ function entryOf(file: FileArtefact, context: ApplyContext): InventoryEntry {
 
 function emptied(entry: InventoryEntry | undefined, id: ArtefactId, context: ApplyContext): InventoryEntry {
   const secret = entry?.holdsSecret === true ? ({ holdsSecret: true } as const) : {}
-  return { id, digest: sha256Hex(''), revision: entry?.revision ?? context.revision, class: 'program', ...secret }
+  const kinds = entry?.kinds === undefined ? {} : { kinds: entry.kinds }
+  return {
+    id,
+    digest: sha256Hex(''),
+    revision: entry?.revision ?? context.revision,
+    class: 'program',
+    ...secret,
+    ...kinds,
+  }
+}
+
+/** Nothing that comes in its place is ours. */
+function movedAway(entry: InventoryEntry, moved: string, context: ApplyContext): InventoryEntry {
+  return { ...emptied(entry, entry.id, context), digest: '', moved }
 }
 
 function digestOf(file: FileArtefact): string {
@@ -188,7 +223,9 @@ async function writeIfChanged(before: Entries, after: Entries, { state }: ApplyP
         known?.digest === entry.digest &&
         known.intended === entry.intended &&
         known.class === entry.class &&
-        known.holdsSecret === entry.holdsSecret
+        known.holdsSecret === entry.holdsSecret &&
+        known.moved === entry.moved &&
+        sameKinds(known.kinds, entry.kinds)
       )
     })
   if (!same) await state.writeInventory({ entries: after })

@@ -1,13 +1,15 @@
-import type { Facts } from '../domain/facts.ts'
+import type { ClusterNodes, Facts } from '../domain/facts.ts'
 import { hasErrors, type Problem } from '../domain/problem.ts'
 import type { ClusterProgram, NodeProgram } from '../domain/program.ts'
 import type { LintSubject } from '../lint/subject.ts'
 import type { RepositoryReader } from '../ports/repository-port.ts'
 import { renderClusterProgram } from '../render/cluster-program.ts'
+import { neighboursOf } from '../render/neighbours.ts'
 import { renderNodeProgram } from '../render/node-program.ts'
 import type { DesiredState } from '../schema/documents.ts'
 import { lintRevision } from './lint-revision.ts'
 import { oversizedPrograms } from './program-limits.ts'
+import { unaddressedNodes } from './unaddressed-nodes.ts'
 
 export type Compiled =
   | {
@@ -30,17 +32,75 @@ export async function compileRevision(
   signal: AbortSignal,
   before?: LintSubject,
 ): Promise<Compiled> {
+  const checked = await checkRevision(reader, clusterDirectory, facts, signal, before)
+  if (checked.kind === 'refused') return checked
+  const { desired, known, neighbours, problems } = checked
+  const nodes = known.nodes.map((node) => renderNodeProgram(desired, node, neighbours))
+  const oversized = nodes.flatMap((program) => oversizedPrograms([program], clusterDirectory))
+  if (oversized.length > 0) return { kind: 'refused', problems: [...problems, ...oversized] }
+  return { kind: 'compiled', nodes, cluster: renderClusterProgram(desired, known), problems }
+}
+
+/** A revision that may be rendered, as far as its documents and the facts tell. */
+export type Checked =
+  | {
+      readonly kind: 'checked'
+      readonly desired: DesiredState
+      /** The facts with what the repository's inventory knows. */
+      readonly known: Facts
+      /** What programs may depend on of other nodes; absent where nobody looked at the cluster. */
+      readonly neighbours?: ClusterNodes
+      /** Warnings and notices. */
+      readonly problems: readonly Problem[]
+    }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] }
+
+/** Everything of `compileRevision` that comes before the programs: where there are thousands, they are made one by one. */
+export async function checkRevision(
+  reader: RepositoryReader,
+  clusterDirectory: string,
+  facts: Facts,
+  signal: AbortSignal,
+  before?: LintSubject,
+): Promise<Checked> {
   const linted = await lintRevision(reader, clusterDirectory, facts, { before }, signal)
   if (linted.kind === 'refused') return linted
   const { desired, known, problems } = linted
   if (hasErrors(problems)) return { kind: 'refused', problems }
   // What a machine knows of its cluster is itself.
-  const cluster = known.origin === 'capture' || known.hasAllNodes === true ? known : undefined
-  const nodes = known.nodes.map((node) => renderNodeProgram(desired, node, cluster))
-  const oversized = oversizedPrograms(nodes, clusterDirectory)
-  if (oversized.length > 0) return { kind: 'refused', problems: [...problems, ...oversized] }
-  const told = [...problems, ...unlistedNodes(desired, known)]
-  return { kind: 'compiled', nodes, cluster: renderClusterProgram(desired, known), problems: told }
+  const isWhole = known.origin === 'capture' || known.hasAllNodes === true
+  const told = [
+    ...problems,
+    ...unlistedNodes(desired, known),
+    ...otherReleases(desired, known),
+    ...(isWhole ? unaddressedNodes(desired, known) : []),
+  ]
+  return {
+    kind: 'checked',
+    desired,
+    known,
+    ...(isWhole ? { neighbours: neighboursOf(desired, known) } : {}),
+    problems: told,
+  }
+}
+
+/** Each node is given what is right for the release that it runs; that it is not the expected one is worth a word. */
+function otherReleases({ cluster, places }: DesiredState, known: Facts): readonly Problem[] {
+  const expected = cluster.spec.k3sVersion
+  const running = known.nodes.filter(({ k3sVersion }) => k3sVersion !== undefined && k3sVersion !== expected)
+  return [...Map.groupBy(running, ({ k3sVersion }) => k3sVersion)].map(([release, nodes]) => ({
+    ...places.clusterPlace(['spec', 'k3sVersion']),
+    code: 'OTHER_K3S_RUNS',
+    severity: 'notice',
+    what: `${shownNames(nodes.map(({ name }) => name))} ${nodes.length === 1 ? 'runs' : 'run'} ${release ?? ''}, and ${expected} is expected`,
+    why: 'what they are given is made for the release that they run',
+    fix: `upgrade them, or write ${release ?? ''} once all nodes run it`,
+  }))
+}
+
+function shownNames(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ')
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
 /** A host name that is not the name of the node is the mistake that looks like a server without any rules of its own. */

@@ -1,5 +1,5 @@
 import { hasErrors } from '../domain/problem.ts'
-import type { Condition } from '../domain/verdict.ts'
+import type { Condition, Verdict } from '../domain/verdict.ts'
 import { networkCondition } from './network/network-status.ts'
 import { packagedCondition } from './packaged-condition.ts'
 import type { StatusInput } from './status-input.ts'
@@ -14,8 +14,10 @@ export function conditionsOf(input: StatusInput): Condition[] {
     reconciling(input),
     stalled(input),
     sourceReady(input),
+    ...(input.ofSource ?? []),
     packagedCondition(input.outcome),
     ...networkCondition(input.kernelVerdict),
+    ...deployCondition(input.deployVerdict),
     drops(input),
     contested(input),
   ]
@@ -62,6 +64,12 @@ function sourceReady({ source, sourceDescription, previous }: StatusInput): Cond
   if (state.kind === 'unread')
     return condition('SourceReady', 'Unknown', 'Unread', `${sourceDescription} has not been read yet`)
   return condition('SourceReady', 'True', 'Fetched', `${sourceDescription} is at ${state.revision.name}`)
+}
+
+/** Whether the manifests of the revision are applied; nothing where no API was asked. */
+function deployCondition(verdict: Verdict | undefined): readonly Condition[] {
+  if (verdict === undefined) return []
+  return [condition('Deployed', verdict.kind === 'settled' ? 'True' : 'False', verdict.reason, verdict.message)]
 }
 
 function drops({ outcome }: StatusInput): Condition {

@@ -7,6 +7,7 @@ import { k3sPaths, locationOf, stagedPath } from '../k3s/locations.ts'
 import { assessDrops } from '../plan/drops.ts'
 import { type PlannedNode, planNode } from '../plan/plan-node.ts'
 import type { LastGood } from '../ports/node-state-port.ts'
+import { adoptionAfter } from './adoption-after.ts'
 import { type Applied, type ApplyPorts, applyFiles } from './apply-files.ts'
 import { blockedByTakeovers, nodeVerdict, notAdopted, otherCluster, planRefusal } from './node-verdict.ts'
 import { guardOf, type ObservedNode, type ObservePorts, observeNode } from './observe-node.ts'
@@ -146,6 +147,7 @@ export function decideNode(
     restage,
     nowMs,
     k3sUpForMs,
+    removals: node.removals,
   })
   return {
     plan: { ...plan, reported: [...plan.reported, ...reportLocked(wanted.locked)] },
@@ -186,7 +188,7 @@ async function act(
     ports,
   )
   memory.restage = false
-  await endConsent(node, applied.done, ports)
+  await keepAdoption(node, applied.done, ports)
   const moved = await quarantineDrops(decision.drops, node.observation, ports)
   return {
     node,
@@ -198,12 +200,10 @@ async function act(
   }
 }
 
-/** A yes to a takeover is for that one time: the same content later on is somebody else's again. */
-async function endConsent({ adoption }: ObservedNode, done: readonly FileChange[], ports: NodePorts): Promise<void> {
+async function keepAdoption(node: ObservedNode, done: readonly FileChange[], ports: NodePorts): Promise<void> {
   const used = done.flatMap((change) => ('after' in change ? [change.after.path] : []))
-  if (adoption === undefined || !used.some((path) => path in adoption.takenOver)) return
-  const takenOver = Object.entries(adoption.takenOver).filter(([path]) => !used.includes(path))
-  await ports.state.writeAdoption({ ...adoption, takenOver: Object.fromEntries(takenOver) })
+  const next = node.adoption === undefined ? undefined : adoptionAfter(node.adoption, used, node.process !== undefined)
+  if (next !== undefined) await ports.state.writeAdoption(next)
 }
 
 function verdictOf(

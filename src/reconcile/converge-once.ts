@@ -143,6 +143,9 @@ async function tell(input: OnceInput, ended: Ended, { state, clock }: NodePorts)
     outcome,
     network,
     kernelVerdict: network?.verdict,
+    // One pass applies no manifests; what was told of them still counts.
+    deploy: before?.deploy,
+    deployVerdict: undefined,
     verdict,
     contested,
     suspended: (await state.readSuspension()) !== undefined,

@@ -1,12 +1,14 @@
 import { Failure } from '../domain/failure.ts'
 import type { Inventory } from '../domain/inventory.ts'
 import type { NodeConfigReading, UnreadConfig } from '../domain/k3s-config-reading.ts'
+import type { RemovalProgress } from '../domain/manifest-removal.ts'
 import type { NodeObservation } from '../domain/observation.ts'
 import type { PackagedSelection } from '../domain/program.ts'
 import type { Adoption, DeployEngine, K3sProcess, PristineSet } from '../domain/status.ts'
 import type { ClockPort } from '../ports/clock-port.ts'
 import type { HostReaderPort } from '../ports/host-reader-port.ts'
 import type { K3sProcessPort } from '../ports/k3s-process-port.ts'
+import type { ManifestRemovalsPort } from '../ports/manifest-removals-port.ts'
 import type { NodeFilesPort } from '../ports/node-files-port.ts'
 import type { NodeStatePort } from '../ports/node-state-port.ts'
 import type { SecretsPort } from '../ports/secrets-port.ts'
@@ -20,6 +22,8 @@ export interface ObservePorts {
   readonly host: Pick<HostReaderPort, 'readConfigFiles'>
   readonly clock: ClockPort
   readonly secrets: SecretsPort
+  /** Where an API is asked how far removals have come. */
+  readonly removals?: ManifestRemovalsPort
 }
 
 /** Everything that a decision about one node is made from, read in one go. */
@@ -36,6 +40,7 @@ export interface ObservedNode {
   readonly pristine: PristineSet | undefined
   readonly nowMs: number
   readonly monotonicMs: number
+  readonly removals: ReadonlyMap<string, RemovalProgress>
 }
 
 /**
@@ -74,7 +79,21 @@ export async function observeNode(
     pristine,
     nowMs,
     monotonicMs,
+    removals: progressOfRemovals(inventory, chosen, ports.removals),
   }
+}
+
+function progressOfRemovals(
+  inventory: Inventory,
+  engine: DeployEngine,
+  removals: ManifestRemovalsPort | undefined,
+): ReadonlyMap<string, RemovalProgress> {
+  return new Map(
+    ownPaths(inventory).flatMap((path) => {
+      const progress = removals?.progressOf(path, engine)
+      return progress === undefined ? [] : [[path, progress] as const]
+    }),
+  )
 }
 
 interface ReadConfig {

@@ -9,6 +9,7 @@ import type { NodeStatePort } from '../ports/node-state-port.ts'
 import type { NodeOutcome } from './converge-node.ts'
 import type { NetworkOutcome } from './network/network-outcome.ts'
 import { passRecord } from './pass-record.ts'
+import type { ProgramSource } from './program-source.ts'
 import type { StatusInput } from './status-input.ts'
 import { statusSnapshot } from './status-snapshot.ts'
 
@@ -17,6 +18,8 @@ export interface ReporterPorts {
   readonly clock: ClockPort
   readonly metrics: MetricsPort
   readonly log: LogPort
+  /** Where the program comes from may want to know what became of it. */
+  readonly source?: Pick<ProgramSource, 'told'>
 }
 
 export interface EndedPass {
@@ -73,6 +76,7 @@ export class PassReporter {
     }
     this.#snapshot = snapshot
     this.#lastPassAtMs = clock.nowMs()
+    this.#ports.source?.told?.({ snapshot, enforced: status.outcome?.enforced })
     for (const listener of this.#listeners) listener()
   }
 

@@ -1,9 +1,8 @@
-import type { Drop } from '../domain/drop.ts'
 import { Failure } from '../domain/failure.ts'
 import type { Verdict } from '../domain/verdict.ts'
+import { k3sPaths } from '../k3s/locations.ts'
 import type { FileEventsPort } from '../ports/node-files-port.ts'
 import type { GitSourcePort } from '../ports/repository-port.ts'
-import { publishDrops } from './adopt-drops.ts'
 import {
   type ConvergeSettings,
   convergeNode,
@@ -12,12 +11,14 @@ import {
   type NodePorts,
   newNodeMemory,
 } from './converge-node.ts'
+import { Deployments, type DeploymentsByEngine } from './deployments.ts'
+import { DropBranches } from './drop-branches.ts'
 import { KernelLoop, type KernelPorts } from './network/kernel-loop.ts'
-import { nextFetch, nextNodeRun } from './next-run.ts'
+import { nextNodeRun } from './next-run.ts'
 import { failedPass } from './node-verdict.ts'
 import { PassReporter } from './pass-reporter.ts'
 import type { ProgramSource } from './program-source.ts'
-import { type Source, unreadSource } from './source-state.ts'
+import { SourceLoop } from './source-loop.ts'
 import type { StatusInput } from './status-input.ts'
 import { WorkQueue } from './work-queue.ts'
 import { worseVerdict } from './worse-verdict.ts'
@@ -36,19 +37,21 @@ export interface ReconcilerPorts extends NodePorts {
   readonly source: ProgramSource
   /** The kernel of this machine; absent where it is not ours to keep, as below another root. */
   readonly kernel?: KernelPorts
+  /** What becomes of the manifests, by who applies them; an engine that is absent is not asked. */
+  readonly deploy?: DeploymentsByEngine
   /** Where drops are offered as branches; nowhere when absent. */
   readonly git?: GitSourcePort
   readonly events: FileEventsPort
 }
 
-type Target = 'source' | 'node' | 'kernel' | 'drops'
+type Target = 'source' | 'node' | 'kernel' | 'deploy' | 'drops'
 
 const bugRetryMs = 30_000
 
 /**
  * The loop around one machine: gather → decide → act → tell, for as long as the process lives. The repository and the
- * node are two targets of one queue, so that drift is repaired while a remote hangs; branches for adopted drops are the
- * third.
+ * node are two targets of one queue, so that drift is repaired while a remote hangs; the kernel, the manifests that the
+ * node holds, and branches for adopted drops are the others.
  */
 export class Reconciler {
   readonly #settings: ReconcilerSettings
@@ -57,29 +60,30 @@ export class Reconciler {
   readonly #memory: NodeMemory
   /** Where passes are told; also what the page and its API show. */
   readonly reporter: PassReporter
-  #source: Source = unreadSource
+  readonly #source: SourceLoop
+  readonly #drops: DropBranches
   #outcome: NodeOutcome | undefined
   #verdict: Verdict | undefined
   /** Absent where the kernel is not ours to keep. */
   readonly #kernel: KernelLoop | undefined
-  /** A full resync was asked for: the head is compiled again although it did not move. */
-  #recompile = false
-  #sourceAttempt = 0
+  readonly #deployments: Deployments
   #nodeAttempt = 0
   #adoptedFor: string | undefined
   #requestSeen = ''
-  readonly #publishedDrops = new Set<string>()
   #hintedAtMs: number | undefined
 
   constructor(settings: ReconcilerSettings, ports: ReconcilerPorts) {
     this.#settings = settings
     this.#ports = ports
-    this.#queue = new WorkQueue<Target>(['source', 'node', 'kernel', 'drops'], ports.clock)
+    this.#queue = new WorkQueue<Target>(['source', 'node', 'kernel', 'deploy', 'drops'], ports.clock)
     this.#memory = newNodeMemory(ports.clock.monotonicMs())
     this.#kernel =
       ports.kernel === undefined
         ? undefined
         : new KernelLoop({ ...ports.kernel.ports, isSuspended: () => this.#isSuspended() })
+    this.#deployments = new Deployments(ports)
+    this.#source = new SourceLoop(ports)
+    this.#drops = new DropBranches(ports)
     this.reporter = new PassReporter(ports)
   }
 
@@ -91,6 +95,7 @@ export class Reconciler {
     this.#requestSeen = this.reporter.current()?.lastHandledReconcileAt ?? ''
     await events.start((path) => this.#onFileHint(path))
     await source.start?.(() => this.trigger('program file'))
+    this.#deployments.start(() => this.#queue.trigger('deploy', 'cluster event'))
     await kernel?.events.start((hint) => {
       this.#kernel?.hinted(hint)
       this.#queue.trigger('kernel', `${hint.subject} event`)
@@ -106,6 +111,7 @@ export class Reconciler {
       endResync?.()
       await kernel?.events.stop()
       await events.stop()
+      await this.#deployments.close()
       await source.close()
     }
   }
@@ -120,7 +126,7 @@ export class Reconciler {
 
   /** Looks at the repository now. */
   trigger(reason: string, fullResync = false): void {
-    this.#recompile ||= fullResync
+    if (fullResync) this.#source.askAnew()
     this.#queue.trigger('source', reason)
   }
 
@@ -142,6 +148,7 @@ export class Reconciler {
       this.#queue.trigger('kernel', 'request')
       return
     }
+    if (path.startsWith(`${k3sPaths.manifests}/`)) this.#deployments.hinted()
     this.#hintedAtMs ??= this.#ports.clock.nowMs()
     this.#queue.trigger('node', 'file event')
   }
@@ -166,6 +173,8 @@ export class Reconciler {
         return this.#nodePass(reason, signal)
       case 'kernel':
         return this.#kernelPass(reason, signal)
+      case 'deploy':
+        return this.#deployPass(reason, signal)
       case 'drops':
         return this.#dropsPass(signal)
       default:
@@ -174,39 +183,14 @@ export class Reconciler {
   }
 
   async #sourcePass(reason: string, signal: AbortSignal): Promise<number> {
-    const { clock, metrics, state, log } = this.#ports
-    const requested = (await state.readReconcileRequest())?.token ?? ''
-    if ((await state.readSuspension()) !== undefined) {
-      this.#requestSeen = requested
-      this.#queue.trigger('node', reason)
-      this.#queue.trigger('kernel', reason)
-      return this.#settings.intervalMs
-    }
-    const startedAtMs = clock.nowMs()
-    const anew = this.#recompile
-    this.#recompile = false
-    try {
-      const read = await this.#ports.source.read(this.#source.state, anew, signal)
-      this.#sourceAttempt = 0
-      metrics.fetchEnded('ok', clock.nowMs() - startedAtMs)
-      this.#source = { state: read ?? this.#source.state, failure: undefined }
-    } catch (error) {
-      if (signal.aborted) return 0
-      if (!(error instanceof Failure)) throw error
-      this.#sourceAttempt += 1
-      this.#recompile ||= anew
-      metrics.fetchEnded('failed', clock.nowMs() - startedAtMs)
-      if (this.#source.failure?.detail.code !== error.detail.code) {
-        log.warn({ code: error.detail.code, where: error.detail.where, fix: error.detail.fix }, error.message)
-      }
-      this.#source = { ...this.#source, failure: error }
-    }
+    const requested = (await this.#ports.state.readReconcileRequest())?.token ?? ''
+    const suspended = await this.#isSuspended()
+    if (!suspended) await this.#source.look(signal)
     // Only now: a pass over the node that ran meanwhile has not seen what was asked for.
     this.#requestSeen = requested
     this.#queue.trigger('node', reason)
     this.#queue.trigger('kernel', reason)
-    metrics.passEnded('source', sourceVerdict(this.#source), clock.nowMs() - startedAtMs)
-    return nextFetch(this.#source.failure, this.#sourceAttempt, this.#settings)
+    return suspended ? this.#settings.intervalMs : this.#source.nextRun(this.#settings)
   }
 
   async #nodePass(reason: string, signal: AbortSignal): Promise<number> {
@@ -224,7 +208,9 @@ export class Reconciler {
     metrics.passEnded('node', this.#verdict?.kind ?? 'unknown', clock.nowMs() - startedAtMs)
     const status = this.#status(suspended, lastHandledReconcileAt)
     await this.reporter.tell({ status, outcome, reason, startedAtMs })
-    if (!suspended && this.#adoptable().length > 0) this.#queue.trigger('drops', reason)
+    // Only now are the files in place that this pass wrote.
+    if (!suspended) this.#queue.trigger('deploy', reason)
+    if (!suspended && this.#drops.waiting(this.#outcome).length > 0) this.#queue.trigger('drops', reason)
     return this.#verdict === undefined
       ? this.#settings.intervalMs
       : nextNodeRun(this.#verdict, this.#nodeAttempt, this.#settings)
@@ -242,7 +228,7 @@ export class Reconciler {
   async #converge(signal: AbortSignal): Promise<NodeOutcome | undefined> {
     try {
       const lastGood = await this.#ports.state.readLastGood()
-      const { state } = this.#source
+      const { state } = this.#source.current
       const candidate = state.kind === 'compiled' ? state.candidate : lastGood
       if (candidate === undefined) return undefined
       this.#outcome = await convergeNode(candidate, lastGood, this.#settings, this.#ports, this.#memory, signal)
@@ -263,7 +249,8 @@ export class Reconciler {
     if (kernel === undefined || (await this.#isSuspended())) return this.#settings.intervalMs
     const lastHandledReconcileAt = this.#requestSeen
     const startedAtMs = clock.nowMs()
-    const compiled = this.#source.state.kind === 'compiled' ? this.#source.state.candidate : undefined
+    const { state: known } = this.#source.current
+    const compiled = known.kind === 'compiled' ? known.candidate : undefined
     const lastGood = await state.readLastGood()
     const network = await kernel.pass({ compiled, lastGood, adoption: await state.readAdoption() }, signal)
     if (kernel.verdict !== undefined) {
@@ -273,39 +260,46 @@ export class Reconciler {
     return kernel.nextRun(this.#settings)
   }
 
+  async #deployPass(reason: string, signal: AbortSignal): Promise<number> {
+    const deployment = this.#deployments.of(this.#outcome)
+    const node = await this.#deployments.nodeOf(this.#outcome)
+    if (deployment === undefined || node === undefined) return this.#settings.intervalMs
+    const lastHandledReconcileAt = this.#requestSeen
+    const startedAtMs = this.#ports.clock.nowMs()
+    const news = await deployment.pass(node, signal)
+    if (news !== 'none') {
+      const status = this.#status(false, lastHandledReconcileAt)
+      await this.reporter.tell({ status, outcome: undefined, reason, startedAtMs })
+    }
+    if (news === 'pruned') this.#queue.trigger('node', 'manifests pruned')
+    return deployment.nextRun()
+  }
+
   async #dropsPass(signal: AbortSignal): Promise<number> {
-    const outcome = this.#outcome
-    const drops = this.#adoptable()
-    const { git, log } = this.#ports
-    if (git === undefined || outcome === undefined || drops.length === 0 || signal.aborted)
-      return this.#settings.intervalMs
-    const published = await publishDrops(drops, outcome, { git, log }, signal)
-    for (const digest of published) this.#publishedDrops.add(digest)
+    await this.#drops.publish(this.#outcome, signal)
     return this.#settings.intervalMs
   }
 
-  #adoptable(): readonly Drop[] {
-    const { decision, node, enforced } = this.#outcome ?? {}
-    // First contact only reports, to the repository as well.
-    if (decision === undefined || node?.adoption?.cluster !== enforced?.program.cluster) return []
-    return decision.drops.filter((drop) => drop.handling === 'Adopt' && !this.#publishedDrops.has(drop.digest))
-  }
-
   #status(suspended: boolean, lastHandledReconcileAt: string): StatusInput {
-    const { state } = this.#source
+    const { state } = this.#source.current
     const isOurs = this.#outcome?.node.adoption !== undefined
     const compiled = state.kind === 'compiled' && isOurs ? state.candidate : undefined
     const kernelVerdict = this.#kernel?.verdictOn(compiled)
+    const deployment = this.#deployments.of(this.#outcome)
+    const deployVerdict = deployment?.verdictOn(this.#outcome?.enforced)
     return {
       cluster: this.#clusterName(),
       node: this.#settings.node,
       sourceDescription: this.#ports.source.description,
-      source: this.#source,
+      source: this.#source.current,
+      ofSource: this.#ports.source.conditions?.() ?? [],
       previous: this.reporter.current(),
       outcome: this.#outcome,
       network: this.#kernel?.outcome,
       kernelVerdict,
-      verdict: worseVerdict(this.#verdict, kernelVerdict),
+      deploy: deployment?.status,
+      deployVerdict,
+      verdict: worseVerdict(worseVerdict(this.#verdict, kernelVerdict), deployVerdict),
       contested: this.#memory.limits.contested(this.#ports.clock.nowMs()),
       suspended,
       lastHandledReconcileAt,
@@ -313,13 +307,8 @@ export class Reconciler {
   }
 
   #clusterName(): string {
-    const { state } = this.#source
+    const { state } = this.#source.current
     if (state.kind === 'compiled') return state.candidate.program.cluster
     return this.#outcome?.enforced.program.cluster ?? this.#settings.cluster ?? ''
   }
-}
-
-function sourceVerdict({ state, failure }: Source): 'settled' | 'blocked' | 'failed' {
-  if (failure !== undefined) return 'failed'
-  return state.kind === 'refused' ? 'blocked' : 'settled'
 }

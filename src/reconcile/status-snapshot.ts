@@ -30,6 +30,7 @@ export function statusSnapshot(input: StatusInput): StatusSnapshot {
     files: outcome === undefined ? [] : filesOf(outcome),
     drops: outcome?.decision.drops ?? [],
     ...(input.network === undefined ? {} : { network: networkStatus(input.network) }),
+    ...(input.deploy === undefined ? {} : { deploy: input.deploy }),
     problems: state.kind === 'unread' ? (previous?.problems ?? []) : state.problems.map(describeProblem),
     lastHandledReconcileAt: input.lastHandledReconcileAt,
   }

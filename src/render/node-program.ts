@@ -3,6 +3,7 @@ import type { ClusterNodes, NodeFacts } from '../domain/facts.ts'
 import type { NodeProgram, PackagedSelection } from '../domain/program.ts'
 import { addressingDefaults } from '../k3s/addressing-defaults.ts'
 import { clusterDnsOf } from '../k3s/cluster-dns.ts'
+import { parseK3sVersion } from '../k3s/version/k3s-version.ts'
 import type { ClusterNetwork, DesiredState } from '../schema/documents.ts'
 import { sha256Hex } from '../text/digest.ts'
 import { renderCniManifests } from './cni/cni-manifests.ts'
@@ -22,10 +23,12 @@ import { renderTraefikDashboard } from './traefik-dashboard.ts'
  */
 export function renderNodeProgram(desired: DesiredState, node: NodeFacts, known?: ClusterNodes): NodeProgram {
   const network = desired.cluster
+  const running = asRunOn(desired, node)
   const files = [
+    // Flags must be known to the release that runs and to the one that will.
     renderK3sConfig(desired, node),
     renderFlannelConf(network),
-    ...(node.role === 'server' ? [...renderedManifests(desired), ...renderManifestFiles(desired)] : []),
+    ...(node.role === 'server' ? [...renderedManifests(running), ...renderManifestFiles(desired)] : []),
   ]
   const kernel = renderNetworkProgram(desired, node, known)
   const program = {
@@ -34,13 +37,25 @@ export function renderNodeProgram(desired: DesiredState, node: NodeFacts, known?
     cluster: network.metadata.name,
     node: node.name,
     role: node.role,
-    k3sVersion: network.spec.k3sVersion,
+    k3sVersion: running.cluster.spec.k3sVersion,
     files: files.filter((file) => file !== undefined).sort(compareById),
     packaged: packagedSelection(network),
     drift: network.spec.drift,
     ...(kernel === undefined ? {} : { network: kernel }),
   } as const
   return { ...program, digest: sha256Hex(JSON.stringify(program)) }
+}
+
+/**
+ * The documents for the release that a node reports: charts and manifests are applied by the K3s that runs, beside what it
+ * brings itself. Where none is reported, or one that cannot be read, it is the one that the documents expect.
+ */
+function asRunOn(desired: DesiredState, { k3sVersion }: NodeFacts): DesiredState {
+  const { cluster } = desired
+  if (k3sVersion === undefined || k3sVersion === cluster.spec.k3sVersion) return desired
+  // Without a build of K3s it is no K3s.
+  if (parseK3sVersion(k3sVersion) === undefined || !k3sVersion.includes('+k3s')) return desired
+  return { ...desired, cluster: { ...cluster, spec: { ...cluster.spec, k3sVersion } } }
 }
 
 /** The manifests that Fairlead makes of the documents. */

@@ -80,6 +80,12 @@ test('wide shows every file and component, and revisions in full', () => {
   expect(text).toContain(commit)
 })
 
+test('manifests that are hidden from K3s are bad news', () => {
+  const conditions = [{ type: 'ManifestsHidden', status: 'True', reason: 'AwaitingAPI', message: 'a.yaml' }] as const
+  const text = formatStatus({ ...status, conditions }, { colours: colours(true), wide: false, columns: undefined })
+  expect(text).toContain('\u001b[31mTrue')
+})
+
 test('False is good news for Stalled, and bad news for Ready', () => {
   const text = formatStatus(status, { colours: colours(true), wide: false, columns: undefined })
   expect(text).toContain('Ready       \u001b[31mFalse')
@@ -187,4 +193,31 @@ test('on a terminal the message of a condition goes on below, because it is the 
   )
   expect(text.replaceAll(/\s+/g, ' ')).toContain('would be dropped by the-last-rule')
   expect(text.split('\n').every((line) => line.length <= 80)).toBe(true)
+})
+
+test('manifests that are not applied, and hazards of the directory, are named', () => {
+  const manifest = (addon: string, state: 'Applied' | 'Failed', message = '') => ({
+    path: `/m/${addon}.yaml`,
+    addon,
+    state,
+    message,
+  })
+  const deploy = {
+    manifests: [manifest('coredns', 'Applied'), manifest('lan', 'Failed', 'line 3: no kind')],
+    warnings: [{ code: 'DANGLING_LINK' as const, path: '/m/gone.yaml', message: 'the link leads nowhere' }],
+  }
+  const text = formatStatus({ ...status, deploy }, { colours: colours(false), wide: false, columns: undefined })
+  expect(text).toContain(`MANIFEST      ADDON   STATE    MESSAGE
+/m/lan.yaml   lan     Failed   line 3: no kind
+1 more manifest is applied
+
+WARNING         PATH           MESSAGE
+DANGLING_LINK   /m/gone.yaml   the link leads nowhere
+`)
+  const calm = formatStatus(
+    { ...status, deploy: { manifests: [manifest('coredns', 'Applied')], warnings: [] } },
+    { colours: colours(false), wide: false, columns: undefined },
+  )
+  expect(calm).toContain('\n1 manifest is applied\n')
+  expect(calm).not.toContain('MANIFEST ')
 })

@@ -5,8 +5,8 @@ import { Agent } from 'undici'
 import { test } from 'vitest'
 import { cachedApiServer } from '../../scripts/build-apiserver.ts'
 import { ApiWriter } from './api-writer.ts'
-import { issueCertificate, type KeyPair, makeAuthority } from './certificates.ts'
-import { freePorts, startChild, untilReady } from './child-server.ts'
+import { issueCertificate, type KeyPair, makeAuthority, type Subject } from './certificates.ts'
+import { type ChildServer, freePorts, startChild, untilReady } from './child-server.ts'
 
 /** A kube-apiserver and its etcd, alone on loopback, empty, and gone with the test. */
 export interface TestApiServer {
@@ -16,12 +16,20 @@ export interface TestApiServer {
   readonly kubeconfig: string
   /** For what a test puts into the cluster, as an administrator. */
   readonly writer: ApiWriter
-  /** Process ids, for tests that end one of them. */
-  readonly pids: { readonly etcd: number; readonly apiServer: number }
+  /** Process ids as of now, for tests that end or stop one of them. */
+  readonly pids: Readonly<Record<ServerPart, number>>
+  /** Ends one of the two by its process id; what the other one does without it is the matter of the test. */
+  kill(part: ServerPart, signal?: NodeJS.Signals): Promise<void>
+  /** Starts one that was killed, with the same data and on the same ports; resolves when the API server is ready. */
+  start(part: ServerPart): Promise<void>
+  /** A key and a certificate of the cluster's authority, in files of the server's directory. */
+  issue(name: string, subject: Subject): KeyPair
   /** A kubeconfig file of somebody else, by a certificate of the cluster. */
   kubeconfigOf(commonName: string, organizations?: readonly string[]): string
   stop(): Promise<void>
 }
+
+export type ServerPart = 'etcd' | 'apiServer'
 
 const binary = binaryOf(process.env)
 const etcd = (process.env['PATH'] ?? '')
@@ -62,19 +70,15 @@ export async function startApiServer(): Promise<TestApiServer> {
   const keys = makeKeys(directory)
   const [clientPort = 0, peerPort = 0, securePort = 0] = await freePorts(3)
   const url = `https://127.0.0.1:${securePort}`
-  const etcdServer = startChild(
-    etcd ?? 'etcd',
-    etcdArguments(directory, clientPort, peerPort),
-    join(directory, 'etcd.log'),
-  )
-  const apiServer = startChild(
-    binary,
-    apiServerArguments(keys, clientPort, securePort),
-    join(directory, 'kube-apiserver.log'),
-  )
+  const starts: Readonly<Record<ServerPart, () => ChildServer>> = {
+    etcd: () => startChild(etcd ?? 'etcd', etcdArguments(directory, clientPort, peerPort), join(directory, 'etcd.log')),
+    apiServer: () =>
+      startChild(binary, apiServerArguments(keys, clientPort, securePort), join(directory, 'kube-apiserver.log')),
+  }
+  const servers = { etcd: starts.etcd(), apiServer: starts.apiServer() }
   const stop = async (): Promise<void> => {
-    await apiServer.stop('SIGKILL')
-    await etcdServer.stop('SIGKILL')
+    await servers.apiServer.stop('SIGKILL')
+    await servers.etcd.stop('SIGKILL')
     rmSync(directory, { recursive: true, force: true })
   }
   const caFile = keys.authority.certFile
@@ -97,19 +101,26 @@ export async function startApiServer(): Promise<TestApiServer> {
       },
     })
     const writer = new ApiWriter(url, dispatcher)
-    await untilReady(
-      'etcd',
-      etcdServer,
-      readyWithinMs,
-      async () => (await statusOf(`http://127.0.0.1:${clientPort}/health`)) === 200,
-    )
-    await untilReady('kube-apiserver', apiServer, readyWithinMs, () => writer.isReady())
+    const untilServing = async (): Promise<void> => {
+      const isHealthy = async (): Promise<boolean> => (await statusOf(`http://127.0.0.1:${clientPort}/health`)) === 200
+      await untilReady('etcd', servers.etcd, readyWithinMs, isHealthy)
+      await untilReady('kube-apiserver', servers.apiServer, readyWithinMs, () => writer.isReady())
+    }
+    await untilServing()
     return {
       url,
       caFile,
       kubeconfig: writeKubeconfig(join(directory, 'administrator.kubeconfig'), { url, caFile, pair: administrator }),
       writer,
-      pids: { etcd: etcdServer.pid, apiServer: apiServer.pid },
+      get pids() {
+        return { etcd: servers.etcd.pid, apiServer: servers.apiServer.pid }
+      },
+      kill: (part, signal = 'SIGKILL') => servers[part].stop(signal),
+      async start(part) {
+        servers[part] = starts[part]()
+        await untilServing()
+      },
+      issue: (name, subject) => issueCertificate(keys.authority, directory, name, subject),
       kubeconfigOf,
       stop: async () => {
         await writer.close()
@@ -143,7 +154,7 @@ function makeKeys(directory: string): Keys {
 function etcdArguments(directory: string, clientPort: number, peerPort: number): readonly string[] {
   const [client, peer] = [`http://127.0.0.1:${clientPort}`, `http://127.0.0.1:${peerPort}`]
   const data = join(directory, 'etcd')
-  mkdirSync(data, { mode: 0o700 })
+  mkdirSync(data, { mode: 0o700, recursive: true })
   return [
     `--data-dir=${data}`,
     `--listen-client-urls=${client}`,

@@ -51,6 +51,14 @@ export class ApiWriter {
     await this.#must('PUT', path, { ...live, spec: { ...(live['spec'] as Json), ...fields } })
   }
 
+  async replace(path: string, object: Json): Promise<void> {
+    await this.#must('PUT', path, object)
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#must('DELETE', path)
+  }
+
   async get(path: string): Promise<Json> {
     return await this.#must('GET', path)
   }

@@ -51,6 +51,7 @@ class LiveDeployment {
       {
         disabled,
         memory: this.#memory,
+        scope: 'all',
         known: this.#known,
         rules: rulesOf('v1.36.3+k3s1'),
         safeguards: protective,

@@ -8,7 +8,7 @@ import { test } from 'vitest'
 export type CaseLabel = 'recorded' | 'source-derived' | 'simulated'
 
 /** One case of the checklist. @see k3s-packaged-components §6 */
-export function conform(number: number, label: CaseLabel, sentence: string, run: () => void): void {
+export function conform(number: number, label: CaseLabel, sentence: string, run: () => void | Promise<void>): void {
   test(`${number} [${label}] ${sentence}`, run)
 }
 

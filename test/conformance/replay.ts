@@ -1,9 +1,10 @@
 import { asRecord, type Json, textIn } from '../../src/domain/plain-json.ts'
 import { parseK3sVersion } from '../../src/k3s/version/k3s-version.ts'
 import { componentLists, isStaged } from '../../src/plan/deploy/staging.ts'
-import { configMap } from './conform.ts'
-import { type Observation, readObservation, type ScenarioStep, stockTraefikValues } from './recording.ts'
+import { isOfScenario, liveObject, observedAddon, observedChart, observedConfigMap } from './observed-objects.ts'
+import type { Observation, ScenarioStep } from './recording.ts'
 import { SimulatedServer } from './simulated-server.ts'
+import { packagedAssets, stockContent } from './stock-files.ts'
 
 const release = 'v1.21.2+k3s1'
 const dataDirectory = '/var/lib/rancher'
@@ -45,20 +46,12 @@ export class Replay {
         .listing()
         .map((line) => (line.startsWith('l ') ? `${line} -> ${dataDirectory}/${targets.get(line.slice(2))}` : line))
         .sort(),
-      addons: api.objects('Addon').map(({ metadata, spec }) => {
-        const { name, annotations } = asRecord(metadata)
-        return { name, annotations: asRecord(annotations), spec }
-      }),
+      addons: api.objects('Addon').map(observedAddon),
       configMaps: api.objects('ConfigMap').filter(isOfScenario).map(observedConfigMap),
       customResources: ['CustomResourceDefinition', 'Widget'].flatMap((kind) =>
         api.names(kind).map((name) => `${kind} ${name.slice(name.indexOf('/') + 1)}`),
       ),
-      helmCharts: api.objects('HelmChart').map(({ metadata, spec }) => ({
-        name: asRecord(metadata)['name'],
-        ns: asRecord(metadata)['namespace'],
-        chart: asRecord(spec)['chart'],
-        values: asRecord(spec)['valuesContent'] ?? null,
-      })),
+      helmCharts: api.objects('HelmChart').map(observedChart),
       events: [...events],
     }
   }
@@ -97,45 +90,5 @@ export class Replay {
     const action = actions[String(op['op'])]
     if (action === undefined) throw new Error(`the scenario asks for ${String(op['op'])}`)
     action()
-  }
-}
-
-/** `ConfigMap default/a`. */
-function liveObject(op: Json): [string, string] {
-  const [kind = '', name = ''] = (textIn(op['object']) ?? '').split(' ')
-  return [kind, name.slice(name.indexOf('/') + 1)]
-}
-
-function packagedAssets(): readonly string[] {
-  return readObservation('00-start')
-    .directory.filter((line) => line.startsWith('f '))
-    .map((line) => line.slice(2))
-}
-
-function stockContent(asset: string): string {
-  if (asset !== 'traefik.yaml') return configMap(asset.replace(/\.yaml$/, '').replaceAll('/', '-'), '{}', 'kube-system')
-  return readObservation('00-start')
-    .helmCharts.map(({ name, ns, chart, values }) => {
-      // A block scalar, so that an edit of the text is an edit of the values.
-      const content = values === null ? '' : `  valuesContent: |-\n${stockTraefikValues().replace(/^/gm, '    ')}\n`
-      const head = `apiVersion: helm.cattle.io/v1\nkind: HelmChart\nmetadata: {name: ${String(name)}, namespace: ${String(ns)}}\n`
-      return `${head}spec:\n  chart: ${JSON.stringify(chart)}\n${content}`
-    })
-    .join('---\n')
-}
-
-function isOfScenario({ metadata }: Json): boolean {
-  return /^s\d/.test(String(asRecord(metadata)['name']))
-}
-
-function observedConfigMap({ metadata, data }: Json): Json {
-  const { namespace, name, labels, annotations } = asRecord(metadata)
-  return {
-    ns: namespace,
-    name,
-    labels,
-    // What it holds depends on the encoder.
-    annotations: { ...asRecord(annotations), 'objectset.rio.cattle.io/applied': '<gzip+base64>' },
-    data: data ?? null,
   }
 }

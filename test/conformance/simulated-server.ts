@@ -61,6 +61,7 @@ export class SimulatedServer {
       tree: this.disk.tree(),
       disabled: this.#disabled,
       memory: this.#memory,
+      scope: 'all',
       known: this.#known,
       rules: this.rules,
       safeguards: this.#safeguards,
@@ -95,6 +96,8 @@ export class SimulatedServer {
         return { kind: 'answers', answers: ask.requests.map((request) => this.api.answer(request)) }
       case 'event':
         this.events.push(ask.event)
+        return { kind: 'done' }
+      case 'turn':
         return { kind: 'done' }
     }
   }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 
 const root = new URL('../../', import.meta.url).pathname
 const units = readdirSync(`${root}deploy/systemd`).filter((name) => name.endsWith('.service'))
-const scripts = [...['fairlead-panic', 'fairlead-boot'].map((name) => `bin/${name}`)].concat(
+const scripts = [...['fairlead-panic', 'fairlead-boot', 'fairlead-await-ready'].map((name) => `bin/${name}`)].concat(
   readdirSync(`${root}deploy/openrc`).map((name) => `deploy/openrc/${name}`),
 )
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8')
@@ -66,6 +67,18 @@ for (const name of ['fairlead-agent.service', 'fairlead.service']) {
 test('an agent of K3s waits for it as well, and so does OpenRC', () => {
   expect(read('deploy/systemd/fairlead-agent.service')).toMatch(/^Before=k3s\.service k3s-agent\.service$/m)
   expect(read('deploy/openrc/fairlead-agent')).toMatch(/before k3s k3s-agent/)
+})
+
+test('K3s starts after the agent is ready, and no later than 20 seconds after it was asked', () => {
+  expect(read('deploy/systemd/fairlead-agent.service')).toMatch(/^ExecStartPost=-\/bin\/sh .*fairlead-await-ready$/m)
+  expect(read('deploy/systemd/fairlead-agent.service')).toMatch(/^RuntimeDirectory=fairlead$/m)
+  expect(read('deploy/openrc/fairlead-agent')).toMatch(/start_post\(\) \{\n\t.*fairlead-await-ready\n\}/)
+  const ready = join(directory, 'ready')
+  const waiting = spawn('/bin/sh', [`${root}bin/fairlead-await-ready`, ready])
+  const ended = once(waiting, 'exit')
+  expect(waiting.exitCode).toBeNull()
+  writeFileSync(ready, '')
+  return expect(ended).resolves.toEqual([0, null])
 })
 
 test('one of the two keeps a node, never both', () => {

@@ -15,7 +15,7 @@ import { openSopsSecrets } from '../../src/adapters/sops/sops-secrets.ts'
 import type { StatusSnapshot } from '../../src/domain/status.ts'
 import type { LogPort } from '../../src/ports/log-port.ts'
 import { machinePlaces } from '../../src/reconcile/machine-places.ts'
-import { Reconciler, type ReconcilerSettings } from '../../src/reconcile/reconciler.ts'
+import { Reconciler, type ReconcilerPorts, type ReconcilerSettings } from '../../src/reconcile/reconciler.ts'
 import { repositorySource } from '../../src/reconcile/repository-source.ts'
 import { createTestRepository, type TestRepository } from './git-client.ts'
 import { type GitServer, startGitServer } from './git-http-server.ts'
@@ -37,7 +37,7 @@ export interface TestMachine {
   readonly log: readonly LoggedLine[]
   /** Commits, pushes and tells the loop, as a webhook would. */
   push(files: Parameters<TestRepository['push']>[0]): Promise<string>
-  start(settings?: Partial<ReconcilerSettings>): Reconciler
+  start(settings?: Partial<ReconcilerSettings>, ports?: Partial<ReconcilerPorts>): Reconciler
   /** Ends the loop that `start` began; it may be started again. */
   stop(): Promise<void>
   adopt(): Promise<void>
@@ -86,7 +86,7 @@ export async function createMachine(): Promise<TestMachine> {
       running?.reconciler.trigger('webhook')
       return commit
     },
-    start(settings = {}) {
+    start(settings = {}, ports = {}) {
       const git = openGitSource({
         url: server.url('network.git'),
         reference: { kind: 'branch', name: 'main' },
@@ -121,6 +121,7 @@ export async function createMachine(): Promise<TestMachine> {
           source: repositorySource({ cluster: undefined, facts, node: 'pi-1' }, git, log),
           git,
           events: openFileEvents({ root, stateDirectory, log }),
+          ...ports,
         },
       )
       running = { reconciler, ended: reconciler.run() }

@@ -9,6 +9,7 @@ import {
   type NetworkInventory,
 } from '../../src/ports/network-state-port.ts'
 import type { LastGood } from '../../src/ports/node-state-port.ts'
+import type { PermitPort } from '../../src/ports/permit-port.ts'
 import { convergeNetwork } from '../../src/reconcile/network/converge-network.ts'
 import { newNetworkMemory } from '../../src/reconcile/network/network-memory.ts'
 import type { NetworkPorts } from '../../src/reconcile/network/network-ports.ts'
@@ -45,7 +46,9 @@ export const risky = (name: string, value = '2'): LastGood => askingFor(name, [r
 export const harmless = (name: string): LastGood => askingFor(name, [probingKey, '1'])
 
 /** A node whose settings are a map, whose probes answer as told, and whose checkpoints undo as their steps say. */
-export function settingsNode(options: { readonly probes?: () => boolean; readonly refuse?: () => boolean } = {}) {
+export function settingsNode(
+  options: { readonly probes?: () => boolean; readonly refuse?: () => boolean; readonly permits?: PermitPort } = {},
+) {
   const settings = new Map([
     ['net/ipv4/conf/eth0/rp_filter', '1'],
     ['net/ipv4/tcp_mtu_probing', '0'],
@@ -137,6 +140,7 @@ export function settingsNode(options: { readonly probes?: () => boolean; readonl
     },
     log: recordingLog(),
     metrics: { changeApplied: () => undefined } as unknown as NetworkPorts['metrics'],
+    ...(options.permits === undefined ? {} : { permits: options.permits }),
   }
   let memory = newNetworkMemory()
   const pass = async (candidate: LastGood | undefined) =>

@@ -229,6 +229,10 @@ test('law: planning what was planned and done is empty', () => {
           after[change.after.path] = change.after.text
           entries[change.after.path] = change.after.text
         } else if (change.kind === 'empty') after[change.before.path] = ''
+        else if (change.kind === 'delete') {
+          delete after[change.before.path]
+          delete entries[change.before.path]
+        }
       }
       const again = planNode({
         ...input,

@@ -14,6 +14,8 @@ const statusName = 'status.json'
 export interface NodeState extends NodeStatePort {
   /** The inventory, for whoever only looks: a damaged one is a Failure STATE_DAMAGED, and stays where it is. */
   peekInventory(): Promise<Inventory>
+  /** Nothing is enforced any more until a program was read. */
+  forgetLastGood(): Promise<void>
   /**
    * One process at a time; the lock of a dead one is taken over, and what its last write left behind removed.
    * @returns a function that gives the lock back
@@ -50,6 +52,7 @@ export function openNodeState(options: { readonly stateDirectory: string; readon
     writeInventory: async ({ entries }) => await inventory.write(sortedEntries(entries)),
     readLastGood: () => lastGood.read(),
     writeLastGood: (value) => lastGood.write(value),
+    forgetLastGood: () => lastGood.remove(),
     readPristine: () => pristine.read(),
     writePristine: (value) => pristine.write(value),
     readAdoption: () => adoption.read(),

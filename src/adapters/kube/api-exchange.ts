@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Dispatcher } from 'undici'
 import { AnswerTooLarge, connectionFailure, isBrokenOff } from './connection-failure.ts'
 import type { KubeAccess } from './kube-access.ts'
 import { within } from './within.ts'
@@ -118,10 +117,10 @@ async function once(
   }
 }
 
-async function textOf(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+async function textOf(body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
-  for await (const part of body as AsyncIterable<Buffer>) {
+  for await (const part of body) {
     bytes += part.length
     if (bytes > maxBytes) throw new AnswerTooLarge()
     parts.push(part)

@@ -1,11 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { KubeConfig } from '@kubernetes/client-node'
-import type { Dispatcher } from 'undici'
-import { dispatcherFor, endpointOf } from './kube-endpoint.ts'
+import { type ApiTransport, endpointOf, type KubeEndpoint } from './kube-endpoint.ts'
 import { kubeFailure } from './kube-failures.ts'
-import { type Login, logIn } from './kube-login.ts'
-import type { KubeSource } from './kubeconfig.ts'
+import { type Login, type LoginConfig, logIn, type Tls } from './kube-login.ts'
 import { within } from './within.ts'
+
+/** A kubeconfig that may be read again: who runs for months sees its files change. */
+export interface KubeSource {
+  /** @throws Failure KUBE_CONFIG_MISSING, KUBE_CONFIG_INVALID, KUBE_CONFIG_UNSUPPORTED, KUBE_CONTEXT_MISSING */
+  load(): LoginConfig
+  /** Another one as soon as one of the files is another one. */
+  fingerprint(): string
+  /** Connects in another way than to the one server that is named. */
+  readonly transport?: (endpoint: KubeEndpoint, tls: Tls, connections: number) => ApiTransport
+}
 
 export type LoginHeaders = Login['headers']
 
@@ -15,7 +22,7 @@ export interface KubeAccess {
   /** What comes before `/api`: empty, or the path of a gateway such as Rancher's. */
   readonly basePath: string
   /** Of now: another one after the certificates changed. To be read after `headers`. */
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: ApiTransport
   /** Headers that log in; asked for before every request, they come from a cache. */
   headers(signal: AbortSignal): Promise<LoginHeaders>
   /** The server did not know these: unless they were replaced meanwhile, the next ones are made from scratch. */
@@ -45,8 +52,9 @@ export async function openAccess(
   let madeAtMs = performance.now()
   let isRefused = false
   let renewing: Promise<void> | undefined
-  let dispatcher = dispatcherFor(endpoint, login.tls, connections)
-  const retired = new Set<Dispatcher>()
+  const connected = source.transport ?? (await import('./kube-dispatcher.ts')).dispatcherFor
+  let dispatcher = connected(endpoint, login.tls, connections)
+  const retired = new Set<ApiTransport>()
 
   /** The library keeps what plugins and token files said in its object: from scratch means a new one. */
   const renew = async (): Promise<void> => {
@@ -56,7 +64,7 @@ export async function openAccess(
     const next = await logIn(nextConfig, origin, neverAborted)
     if (!isDeepStrictEqual(next.tls, login.tls)) {
       const former = dispatcher
-      dispatcher = dispatcherFor(isChanged ? endpointOf(nextConfig) : endpoint, next.tls, connections)
+      dispatcher = connected(isChanged ? endpointOf(nextConfig) : endpoint, next.tls, connections)
       retired.add(former)
       // What is under way on it ends in its own time.
       const forgotten = (): boolean => retired.delete(former)
@@ -104,7 +112,7 @@ export async function openAccess(
 const neverAborted = new AbortController().signal
 
 /** Credentials of another cluster are not for this one. */
-function sameServer(config: KubeConfig, origin: string): KubeConfig {
+function sameServer(config: LoginConfig, origin: string): LoginConfig {
   const now = endpointOf(config).server.origin
   if (now === origin) return config
   throw kubeFailure('KUBE_CONFIG_INVALID', origin, `it now names ${now}; restart to follow it there`)

@@ -1,7 +1,5 @@
-import type { KubeConfig } from '@kubernetes/client-node'
-import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, Socks5ProxyAgent } from 'undici'
 import { kubeFailure } from './kube-failures.ts'
-import type { Tls } from './kube-login.ts'
+import type { LoginConfig } from './kube-login.ts'
 
 /** Where the API server of a kubeconfig is, and the way there. */
 export interface KubeEndpoint {
@@ -9,10 +7,35 @@ export interface KubeEndpoint {
   readonly proxyUrl: URL | undefined
 }
 
-const keepAlive = { keepAlive: true, keepAliveInitialDelay: 30_000, timeout: 10_000 } as const
+/** What carries requests there: as much of undici's dispatcher as is used. */
+export interface ApiTransport {
+  request(request: TransportRequest): Promise<TransportAnswer>
+  /** Ends once what is under way has ended. */
+  close(): Promise<void>
+  destroy(): Promise<void>
+}
+
+export interface TransportRequest {
+  readonly origin: string
+  readonly path: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly headers: Record<string, string>
+  readonly body?: string
+  /** Milliseconds. */
+  readonly headersTimeout: number
+  /** Milliseconds; 0 for a body that may take its time. */
+  readonly bodyTimeout: number
+  readonly signal: AbortSignal
+}
+
+export interface TransportAnswer {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: AsyncIterable<Buffer> & { dump(): Promise<void> }
+}
 
 /** @throws Failure KUBE_CONFIG_INVALID, KUBE_CONFIG_UNSUPPORTED */
-export function endpointOf(config: KubeConfig): KubeEndpoint {
+export function endpointOf(config: LoginConfig): KubeEndpoint {
   const cluster = config.getCurrentCluster()
   if (cluster === null) throw kubeFailure('KUBE_CONFIG_INVALID', 'kubeconfig', 'no cluster is chosen')
   const server = serverUrl(cluster.server)
@@ -21,26 +44,6 @@ export function endpointOf(config: KubeConfig): KubeEndpoint {
     throw kubeFailure('KUBE_CONFIG_INVALID', server.origin, note)
   }
   return { server, proxyUrl: proxyOf(cluster.proxyUrl, server.origin) }
-}
-
-/**
- * One for all requests: the library itself would open a connection for every one.
- * @throws Failure KUBE_CONFIG_INVALID
- */
-export function dispatcherFor({ server, proxyUrl }: KubeEndpoint, tls: Tls, connections: number): Dispatcher {
-  const connect = { ...tls, ...keepAlive }
-  // In HTTP/2 everything shares one connection, and one that died without a word outlives every request on it.
-  const options = { connections, allowH2: false } as const
-  try {
-    if (proxyUrl?.protocol === 'socks5:') return new Socks5ProxyAgent(proxyUrl, { ...options, requestTls: connect })
-    if (proxyUrl !== undefined) return new ProxyAgent({ ...options, uri: proxyUrl.href, requestTls: connect })
-    // As kubectl does: what listens on this machine needs no proxy.
-    if (isLoopback(server.hostname)) return new Agent({ ...options, connect })
-    return new EnvHttpProxyAgent({ ...options, connect, requestTls: connect })
-  } catch {
-    // The error of a proxy holds its whole URL.
-    throw kubeFailure('KUBE_CONFIG_INVALID', server.origin, 'its proxy or its certificates cannot be used')
-  }
 }
 
 function serverUrl(text: string): URL {
@@ -67,6 +70,7 @@ function proxyOf(text: string | undefined, origin: string): URL | undefined {
   throw kubeFailure('KUBE_CONFIG_UNSUPPORTED', origin, `a proxy-url that begins with ${url.protocol}`)
 }
 
-function isLoopback(host: string): boolean {
+/** What listens on this machine is reached by no proxy. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\./.test(host)
 }

@@ -1,6 +1,5 @@
 import { Agent as HttpsAgent, type RequestOptions } from 'node:https'
-import type { ConnectionOptions } from 'node:tls'
-import type { KubeConfig } from '@kubernetes/client-node'
+import { type ConnectionOptions, createSecureContext } from 'node:tls'
 import { kubeFailure } from './kube-failures.ts'
 import { within } from './within.ts'
 
@@ -15,6 +14,18 @@ export interface Login {
   readonly tls: Tls
 }
 
+/** As much of a kubeconfig as leads to a server and logs in there; the library's own is one. */
+export interface LoginConfig {
+  getCurrentCluster(): KubeServer | null
+  applyToHTTPSOptions(options: RequestOptions): Promise<void>
+}
+
+export interface KubeServer {
+  readonly server: string
+  readonly skipTLSVerify: boolean
+  readonly proxyUrl?: string | undefined
+}
+
 /** An exec plugin that waits for somebody at a keyboard waits for ever. */
 const loginTimeoutMs = 30_000
 
@@ -22,7 +33,7 @@ const loginTimeoutMs = 30_000
  * The library runs exec plugins, refreshes OIDC tokens and reads files; it writes what it got into request options.
  * @throws Failure KUBE_CREDENTIALS
  */
-export async function logIn(config: KubeConfig, origin: string, signal: AbortSignal): Promise<Login> {
+export async function logIn(config: LoginConfig, origin: string, signal: AbortSignal): Promise<Login> {
   const options: RequestOptions = {}
   try {
     await within(config.applyToHTTPSOptions(options), AbortSignal.any([signal, AbortSignal.timeout(loginTimeoutMs)]))
@@ -35,9 +46,19 @@ export async function logIn(config: KubeConfig, origin: string, signal: AbortSig
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, auth } = options
   const basic = auth == null ? {} : { authorization: `Basic ${Buffer.from(auth).toString('base64')}` }
   if (options.agent instanceof HttpsAgent) options.agent.destroy()
-  return {
-    headers: { ...basic, ...lowerCase(options.headers) },
-    tls: definedOnly({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername }),
+  const tls = definedOnly({ ca, cert, key, pfx, passphrase, rejectUnauthorized, servername })
+  if (!isPair(tls)) throw kubeFailure('KUBE_CREDENTIALS', origin, 'its client certificate and key are no pair')
+  return { headers: { ...basic, ...lowerCase(options.headers) }, tls }
+}
+
+/** Certificate and key are often two files, and whoever renews them writes one of them first. */
+function isPair({ cert, key, passphrase }: Tls): boolean {
+  if (cert === undefined || key === undefined) return true
+  try {
+    createSecureContext({ cert, key, passphrase })
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,11 +1,19 @@
 import type { KubernetesObject } from '../../domain/facts.ts'
 import { asRecord, type Json } from '../../domain/plain-json.ts'
-import type { KubeKind, KubeObjectsPort, KubeResource, LiveObject, ObjectRef } from '../../ports/kube-objects-port.ts'
+import type {
+  KubeKind,
+  KubeObjectsPort,
+  KubeResource,
+  KubeWatchPort,
+  LiveObject,
+  ObjectRef,
+} from '../../ports/kube-objects-port.ts'
 import { createApiClient, parsedJson, readFailure } from './api-client.ts'
 import { type ApiAnswer, type ApiLimits, type ApiRequest, defaultLimits, exchange, whereOf } from './api-exchange.ts'
-import { type KubeAccess, openAccess } from './kube-access.ts'
+import { countedAccess, type RequestListener } from './counted-access.ts'
+import { type KubeAccess, type KubeSource, openAccess } from './kube-access.ts'
 import { kubeFailure } from './kube-failures.ts'
-import { type KubeTarget, kubeSource } from './kubeconfig.ts'
+import type { KubeTarget } from './kubeconfig.ts'
 import { listObjects } from './list-objects.ts'
 import { liveObject } from './live-object.ts'
 import { objectPath } from './object-path.ts'
@@ -15,7 +23,7 @@ import { resourceCatalogue } from './resource-catalogue.ts'
 import { shownRef, statusIn, writeFailure } from './status-failure.ts'
 import { unappliedObjects } from './unapplied-objects.ts'
 import { defaultWatchTiming, type WatchTiming } from './watch-timing.ts'
-import { watchCollection } from './watched-store.ts'
+import { type WatchMeans, watchCollection, watchPicked } from './watched-store.ts'
 import { createRequest, deleteRequest, patchRequest, replaceRequest } from './write-requests.ts'
 
 /** The name under which fields are ours. */
@@ -29,19 +37,21 @@ export interface KubeObjectsSettings {
   readonly watch?: WatchTiming
   /** For tests that look at what becomes of the fields of another manager. */
   readonly manager?: string
+  /** Told of every request as it is answered, watches included. */
+  readonly onRequest?: RequestListener
   /** After this long, credentials are looked at again. */
   readonly loginLivesMs?: number
 }
 
-export interface KubeObjects extends KubeObjectsPort {
+export interface KubeObjects extends KubeObjectsPort, KubeWatchPort {
   /** For people: the address without credentials. */
   readonly address: string
   close(): Promise<void>
 }
 
 /**
- * The objects of the cluster that a kubeconfig names, for reading and for writing. Loading this module loads the Kubernetes
- * client: only who needs it may import it.
+ * The objects of the cluster that a kubeconfig names, for reading and for writing. The first call loads the Kubernetes
+ * client, which takes its time and memory.
  *
  * @throws Failure KUBE_CONFIG_*, KUBE_CONTEXT_MISSING, KUBE_CREDENTIALS; nothing is sent yet
  */
@@ -50,9 +60,19 @@ export async function openKubeObjects(
   signal: AbortSignal,
   settings: KubeObjectsSettings = {},
 ): Promise<KubeObjects> {
+  const { kubeSource } = await import('./kubeconfig.ts')
+  return await openObjectsOf(kubeSource(target), signal, settings)
+}
+
+/** The same by a kubeconfig that somebody else reads. */
+export async function openObjectsOf(
+  source: KubeSource,
+  signal: AbortSignal,
+  settings: KubeObjectsSettings = {},
+): Promise<KubeObjects> {
   const connections = requestsAtOnce + watchesAtOnce
-  const access = await openAccess(kubeSource(target), connections, signal, settings.loginLivesMs)
-  return kubeObjects(access, settings)
+  const access = await openAccess(source, connections, signal, settings.loginLivesMs)
+  return kubeObjects(settings.onRequest === undefined ? access : countedAccess(access, settings.onRequest), settings)
 }
 
 function kubeObjects(access: KubeAccess, settings: KubeObjectsSettings): KubeObjects {
@@ -103,6 +123,16 @@ function kubeObjects(access: KubeAccess, settings: KubeObjectsSettings): KubeObj
   const list: KubeObjectsPort['list'] = async (query, signal) =>
     await listObjects(client, await served(query, signal), query, (object) => object, signal)
 
+  const watching = <T extends { readonly ended: Promise<void> }>(begin: (means: WatchMeans) => T): T => {
+    if (watches === watchesAtOnce) throw new Error(`more than ${watchesAtOnce} watches at once`)
+    watches += 1
+    const store = begin({ access, client, timing, limits, find: served })
+    void store.ended.then(() => {
+      watches -= 1
+    })
+    return store
+  }
+
   return {
     address: client.address,
     close: () => client.close(),
@@ -149,13 +179,10 @@ function kubeObjects(access: KubeAccess, settings: KubeObjectsSettings): KubeObj
         signal,
       ),
     watch(query, changed, signal) {
-      if (watches === watchesAtOnce) throw new Error(`more than ${watchesAtOnce} watches at once`)
-      watches += 1
-      const store = watchCollection({ access, client, timing, limits, find: served }, query, changed, signal)
-      void store.ended.then(() => {
-        watches -= 1
-      })
-      return store
+      return watching((means) => watchCollection(means, query, changed, signal))
+    },
+    watchPicked(query, pick, changed, signal) {
+      return watching((means) => watchPicked(means, query, pick, changed, signal))
     },
   }
 }

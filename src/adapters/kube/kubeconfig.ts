@@ -1,10 +1,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { KubeConfig } from '@kubernetes/client-node'
 import { asList, asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import { readYamlMap } from '../../text/yaml-read.ts'
+import type { KubeSource } from './kube-access.ts'
 import { hasCode, kubeFailure } from './kube-failures.ts'
+import { k3sKubeconfig, kubeconfigPlaces, serviceAccountDirectory } from './kubeconfig-places.ts'
 
 export interface KubeTarget {
   /** The files of KUBECONFIG in their order, or the one of `--kubeconfig`; none means the usual places. */
@@ -15,23 +16,12 @@ export interface KubeTarget {
   readonly home?: string
 }
 
-/** A kubeconfig that may be read again: who runs for months sees its files change. */
-export interface KubeSource {
-  /** @throws Failure KUBE_CONFIG_MISSING, KUBE_CONFIG_INVALID, KUBE_CONFIG_UNSUPPORTED, KUBE_CONTEXT_MISSING */
-  load(): KubeConfig
-  /** Another one as soon as one of the files is another one. */
-  fingerprint(): string
-}
-
 export function kubeSource(target: KubeTarget): KubeSource {
   return {
     load: () => loadKubeconfig(target),
     fingerprint: () => candidateFiles(target).map(fileStamp).join('\n'),
   }
 }
-
-const k3sKubeconfig = '/etc/rancher/k3s/k3s.yaml'
-const serviceAccountToken = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
 /**
  * The kubeconfig, merged from its files as kubectl does: of two entries of one name the first counts, and so does the
@@ -45,7 +35,7 @@ export function loadKubeconfig(target: KubeTarget): KubeConfig {
   const files = kubeconfigFiles(target)
   const merged = new KubeConfig()
   if (files.length === 0) {
-    if (!existsSync(serviceAccountToken)) throw kubeFailure('KUBE_CONFIG_MISSING', k3sKubeconfig)
+    if (!existsSync(`${serviceAccountDirectory}/token`)) throw kubeFailure('KUBE_CONFIG_MISSING', k3sKubeconfig)
     merged.loadFromCluster()
     return merged
   }
@@ -74,8 +64,8 @@ function kubeconfigFiles(target: KubeTarget): readonly string[] {
   return present
 }
 
-function candidateFiles({ kubeconfigs, home = homedir() }: KubeTarget): readonly string[] {
-  return kubeconfigs.length === 0 ? [join(home, '.kube/config'), k3sKubeconfig] : kubeconfigs
+function candidateFiles({ kubeconfigs, home }: KubeTarget): readonly string[] {
+  return kubeconfigPlaces(kubeconfigs, home)
 }
 
 function fileStamp(file: string): string {

@@ -1,10 +1,8 @@
-import type { NodeFacts, NodeRole, Taint } from '../../domain/facts.ts'
+import type { NodeFacts, Taint } from '../../domain/facts.ts'
 import { asList, asRecord, type Json, known, textIn, textMapIn, textsIn, unlessEmpty } from '../../domain/plain-json.ts'
+import { roleInCluster } from '../../k3s/node-role.ts'
 import { annotationsOf } from './cluster-objects.ts'
-import { nodeArguments, withoutSecretArguments } from './node-arguments.ts'
-
-/** Set by K3s on what runs a part of the control plane; etcd alone counts as well, it is a server. */
-const serverLabels = ['control-plane', 'master', 'etcd'].map((role) => `node-role.kubernetes.io/${role}`)
+import { withoutSecretArguments } from './node-arguments.ts'
 
 /** A Node of the API in the words of the facts; undefined for what has no name. */
 export function nodeFacts(node: Json): NodeFacts | undefined {
@@ -16,7 +14,7 @@ export function nodeFacts(node: Json): NodeFacts | undefined {
   const annotations = annotationsOf(metadata)
   return known<NodeFacts>({
     name,
-    role: roleOf(labels, annotations),
+    role: roleInCluster({ labels, annotations }),
     labels,
     addresses: addressesOf(addresses, 'InternalIP'),
     externalAddresses: unlessEmpty(addressesOf(addresses, 'ExternalIP')),
@@ -27,13 +25,6 @@ export function nodeFacts(node: Json): NodeFacts | undefined {
     operatingSystem: operatingSystemIn(asRecord(nodeInfo)['operatingSystem']),
     k3sVersion: textIn(asRecord(nodeInfo)['kubeletVersion']),
   })
-}
-
-/** What K3s was started as; by its labels where it does not say. */
-function roleOf(labels: NodeFacts['labels'], annotations: Readonly<Record<string, string>>): NodeRole {
-  const command = nodeArguments(annotations)?.[0]
-  if (command === 'server' || command === 'agent') return command
-  return serverLabels.some((label) => labels[label] !== undefined) ? 'server' : 'agent'
 }
 
 function addressesOf(addresses: unknown, type: string): readonly string[] {

@@ -39,7 +39,8 @@ export function requestSlots(count: number): RequestSlots {
       try {
         return await work()
       } finally {
-        giveBack()
+        // A connection is free only after this turn of the event loop; before, the next request would open another one.
+        setImmediate(giveBack)
       }
     },
   }

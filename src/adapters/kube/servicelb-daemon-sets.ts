@@ -2,7 +2,7 @@ import type { ServicelbDaemonSet } from '../../domain/facts.ts'
 import { asList, asRecord, type Json, textIn, textMapIn } from '../../domain/plain-json.ts'
 
 /** Every DaemonSet of ServiceLB has it, in every release. */
-const nodeSelectorLabel = 'svccontroller.k3s.cattle.io/nodeselector'
+export const nodeSelectorLabel = 'svccontroller.k3s.cattle.io/nodeselector'
 const nameLabel = 'svccontroller.k3s.cattle.io/svcname'
 const namespaceLabel = 'svccontroller.k3s.cattle.io/svcnamespace'
 

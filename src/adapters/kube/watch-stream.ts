@@ -68,7 +68,7 @@ export async function followWatch(
     }
     take([])
     const lines = lineSplitter(limits.answerBytes)
-    for await (const piece of response.body as AsyncIterable<Buffer>) {
+    for await (const piece of response.body) {
       silence.refresh()
       const events = lines(piece).map((line) => eventIn(line, where))
       const last = events.findIndex(({ type }) => type === 'ERROR')

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { Failure } from '../../domain/failure.ts'
 import { asRecord, textIn } from '../../domain/plain-json.ts'
 import type {
@@ -8,6 +9,7 @@ import type {
   KubeStore,
   LiveObject,
   StoreState,
+  VersionedStore,
 } from '../../ports/kube-objects-port.ts'
 import type { ApiClient } from './api-client.ts'
 import type { ApiLimits } from './api-exchange.ts'
@@ -40,23 +42,41 @@ export function watchCollection(
   changed: (keys: readonly string[]) => void,
   signal: AbortSignal,
 ): KubeStore & { readonly ended: Promise<void> } {
-  const objects = new Map<string, LiveObject>()
+  return watchPicked(means, query, (object) => object, changed, signal)
+}
+
+/**
+ * The same, and of each object only what `pick` makes of it is kept: of 2,000 Nodes most of the memory are lists of images.
+ * Objects whose pick is as before are not told: a heartbeat is no change.
+ */
+export function watchPicked<T>(
+  means: WatchMeans,
+  query: KubeQuery,
+  pick: (object: LiveObject) => T,
+  changed: (keys: readonly string[]) => void,
+  signal: AbortSignal,
+): VersionedStore<T> & { readonly ended: Promise<void> } {
+  const objects = new Map<string, Picked<T>>()
   const first = Promise.withResolvers<void>()
   let state: StoreState = { kind: 'listing' }
   // Later, so that an error of whoever listens is not taken for one of the watch.
   const tell = (keys: readonly string[]): void => {
     if (keys.length > 0) queueMicrotask(() => changed(keys))
   }
-  const takeList = (items: readonly LiveObject[]): void => {
+  const take = (object: LiveObject): Picked<T> => {
+    const { uid, resourceVersion } = object.metadata
+    return { key: keyOf(object), uid, version: resourceVersion, value: pick(object) }
+  }
+  const takeList = (items: readonly Picked<T>[]): void => {
     const keys = replaceAll(objects, items)
     first.resolve()
     tell(keys)
   }
-  const takeEvents = (events: readonly WatchEvent[]): void => tell(applyEvents(objects, query, events))
+  const takeEvents = (events: readonly WatchEvent[]): void => tell(applyEvents(objects, query, events, take))
   const entered = (next: StoreState): void => {
     state = next
   }
-  const ended = keepUp(means, query, { takeList, takeEvents, entered }, signal).catch((error: unknown) => {
+  const ended = keepUp(means, query, { take, takeList, takeEvents, entered }, signal).catch((error: unknown) => {
     first.reject(error)
     if (!signal.aborted) throw error
   })
@@ -66,22 +86,35 @@ export function watchCollection(
     ready: first.promise,
     ended,
     state: () => state,
-    get: (key) => objects.get(key),
-    items: () => objects.values(),
+    get: (key) => objects.get(key)?.value,
+    version(key) {
+      const picked = objects.get(key)
+      return picked === undefined ? undefined : { uid: picked.uid, resourceVersion: picked.version }
+    },
+    items: () => objects.values().map(({ value }) => value),
     get size() {
       return objects.size
     },
   }
 }
 
-interface Sinks {
-  takeList(items: readonly LiveObject[]): void
+/** What is kept of an object. */
+interface Picked<T> {
+  readonly key: string
+  readonly uid: string
+  readonly version: string
+  readonly value: T
+}
+
+interface Sinks<T> {
+  take(object: LiveObject): Picked<T>
+  takeList(items: readonly Picked<T>[]): void
   takeEvents(events: readonly WatchEvent[]): void
   entered(state: StoreState): void
 }
 
 /** Never returns; ends with the reason of `signal`. */
-async function keepUp(means: WatchMeans, query: KubeQuery, sinks: Sinks, signal: AbortSignal): Promise<void> {
+async function keepUp<T>(means: WatchMeans, query: KubeQuery, sinks: Sinks<T>, signal: AbortSignal): Promise<void> {
   // A watch that lived this long, or told anything, was a good one.
   const goodAfterMs = Math.min(5_000, means.timing.silenceMs / 2)
   let failures = 0
@@ -94,7 +127,7 @@ async function keepUp(means: WatchMeans, query: KubeQuery, sinks: Sinks, signal:
   for (;;) {
     signal.throwIfAborted()
     if (version === undefined) {
-      const listed = await listNow(means, query, signal)
+      const listed = await listNow(means, query, (object) => sinks.take(object), signal)
       if (listed instanceof Failure) {
         await pause(listed)
         continue
@@ -119,13 +152,14 @@ async function keepUp(means: WatchMeans, query: KubeQuery, sinks: Sinks, signal:
   }
 }
 
-async function listNow(
+async function listNow<T>(
   { client, find }: WatchMeans,
   query: KubeQuery,
+  take: (object: LiveObject) => Picked<T>,
   signal: AbortSignal,
-): Promise<Collection<LiveObject> | Failure> {
+): Promise<Collection<Picked<T>> | Failure> {
   try {
-    return await listObjects(client, await find(query, signal), query, (object) => object, signal)
+    return await listObjects(client, await find(query, signal), query, take, signal)
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof Failure) return error
@@ -165,36 +199,42 @@ async function watchFrom(
 }
 
 /** @returns the keys of what is another than before, or gone: a deletion that nobody told of is one, too */
-function replaceAll(objects: Map<string, LiveObject>, items: readonly LiveObject[]): readonly string[] {
+function replaceAll<T>(objects: Map<string, Picked<T>>, items: readonly Picked<T>[]): readonly string[] {
   const former = new Map(objects)
   objects.clear()
   const changed: string[] = []
   for (const item of items) {
-    const key = keyOf(item)
-    objects.set(key, item)
-    if (!isSame(former.get(key), item)) changed.push(key)
-    former.delete(key)
+    objects.set(item.key, item)
+    if (!isSame(former.get(item.key), item)) changed.push(item.key)
+    former.delete(item.key)
   }
   return [...changed, ...former.keys()]
 }
 
-function isSame(before: LiveObject | undefined, now: LiveObject): boolean {
-  return before?.metadata.uid === now.metadata.uid && before.metadata.resourceVersion === now.metadata.resourceVersion
+function isSame<T>(before: Picked<T> | undefined, now: Picked<T>): boolean {
+  if (before === undefined) return false
+  const isSameVersion = before.uid === now.uid && before.version === now.version
+  return isSameVersion || isDeepStrictEqual(before.value, now.value)
 }
 
-function applyEvents(
-  objects: Map<string, LiveObject>,
+function applyEvents<T>(
+  objects: Map<string, Picked<T>>,
   query: KubeQuery,
   events: readonly WatchEvent[],
+  take: (object: LiveObject) => Picked<T>,
 ): readonly string[] {
   const changed = new Set<string>()
   for (const { type, object } of events) {
-    const item = type === 'BOOKMARK' ? undefined : objectOfQuery(query, object)
-    if (item === undefined) continue
-    const key = keyOf(item)
-    if (type === 'DELETED') objects.delete(key)
-    else objects.set(key, item)
-    changed.add(key)
+    const live = type === 'BOOKMARK' ? undefined : objectOfQuery(query, object)
+    if (live === undefined) continue
+    if (type === 'DELETED') {
+      objects.delete(keyOf(live))
+      changed.add(keyOf(live))
+      continue
+    }
+    const item = take(live)
+    if (!isSame(objects.get(item.key), item)) changed.add(item.key)
+    objects.set(item.key, item)
   }
   return [...changed]
 }

@@ -54,6 +54,12 @@ export function createPrometheusMetrics(version: string): PrometheusMetrics {
     buckets: secondsBuckets,
     registers,
   })
+  const deployed = new Counter({
+    name: 'fairlead_deployed_objects_total',
+    help: 'Objects that manifests changed in the cluster.',
+    labelNames: ['action'],
+    registers,
+  })
   const conditions = new Gauge({
     name: 'fairlead_condition',
     help: '1 for the status that a condition has, 0 for the others.',
@@ -74,6 +80,9 @@ export function createPrometheusMetrics(version: string): PrometheusMetrics {
     changeApplied: (kind, cause) => changes.inc({ kind, cause }),
     fetchEnded: (outcome, durationMs) => fetchSeconds.observe({ outcome }, durationMs / 1000),
     driftRepaired: (durationMs) => repairSeconds.observe(durationMs / 1000),
+    objectsDeployed(counts) {
+      for (const action of ['created', 'patched', 'deleted'] as const) deployed.inc({ action }, counts[action])
+    },
     conditionIs(type, status) {
       for (const candidate of conditionStatuses)
         conditions.set({ type, status: candidate }, candidate === status ? 1 : 0)

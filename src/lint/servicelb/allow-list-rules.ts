@@ -1,3 +1,4 @@
+import type { NodeFacts, Taint } from '../../domain/facts.ts'
 import { ineligibilityOf } from '../../k3s/servicelb/eligibility.ts'
 import type { ExcludedNode } from '../../k3s/servicelb/prediction.ts'
 import { remembered } from '../../k3s/servicelb/remembered.ts'
@@ -50,7 +51,7 @@ export const allowListEmpty: Rule = {
     if (version === undefined || !isServicelbOn(subject)) return []
     const enabled = nodes.filter(({ facts }) => facts.labels[enableLabel] === 'true')
     const tolerations = defaultTolerations(version)
-    const usable = enabled.filter(({ facts }) => untolerated(facts.taints ?? [], tolerations).length === 0)
+    const usable = enabled.filter(({ facts }) => untolerated(lastingTaints(facts), tolerations).length === 0)
     const [first] = enabled
     if (first === undefined || usable.length > 0) return []
     const names = enabled.map(({ facts }) => facts.name).join(', ')
@@ -58,6 +59,15 @@ export const allowListEmpty: Rule = {
       { at: first.poolAt, what: `the nodes with enablelb=true have taints that ServiceLB does not tolerate: ${names}` },
     ]
   },
+}
+
+/**
+ * Without the taints that Kubernetes itself sets and takes away: a node that is not ready for a minute is no mistake of who
+ * wrote the pool.
+ * @see https://kubernetes.io/docs/reference/labels-annotations-taints/ (`node.kubernetes.io/not-ready` and its kind)
+ */
+function lastingTaints({ taints = [] }: NodeFacts): readonly Taint[] {
+  return taints.filter(({ key }) => !/^node\.(?:cloudprovider\.)?kubernetes\.io\//.test(key))
 }
 
 export const customTaint: Rule = {

@@ -16,10 +16,19 @@ const smallestCompressed = 1024
  * The object as it is sent: with `objectset.rio.cattle.io/applied`, which holds what it looked like without it.
  * @see rancher/wrangler pkg/apply/desiredset_compare.go (`prepareObjectForCreate`); k3s-packaged-components §2.6
  */
-export function withApplied(object: Json, rules: DeployRules, codec: AppliedCodec): Json {
-  const text = JSON.stringify(sortedKeys(rules.cutsApplied ? cutTexts(object, false) : object))
+export function withApplied(
+  object: Json,
+  rules: DeployRules,
+  codec: AppliedCodec,
+  text = appliedText(object, rules),
+): Json {
   const isPlain = !rules.cutsApplied && Buffer.byteLength(text) < smallestCompressed
   return withAnnotation(object, appliedAnnotation, isPlain ? text : unpadded(codec.compress(text)))
+}
+
+/** What an object is remembered as, before it is compressed: JSON with sorted keys. */
+export function appliedText(object: Json, rules: DeployRules): string {
+  return JSON.stringify(sortedKeys(rules.cutsApplied ? cutTexts(object, false) : object))
 }
 
 /**

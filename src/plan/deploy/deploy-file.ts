@@ -5,7 +5,7 @@ import { addonKind, checksumOf, isStored, newAddon, recordedGvks, settledAddon }
 import { applySet } from './apply-set.ts'
 import type { ApplyCounts, DeployContext } from './deploy-context.ts'
 import { type DeployReason, deployEvent } from './deploy-event.ts'
-import { emit, readFile, type Steps, sendOne } from './deploy-steps.ts'
+import { emit, readFile, type Steps, sendOne, takeTurn } from './deploy-steps.ts'
 import { distinctGvks, servedGvks } from './distinct-gvks.ts'
 import { type DeployMemory, type FileMark, passesChecksumGate } from './file-gates.ts'
 import { addonNamespace } from './object-marks.ts'
@@ -15,7 +15,8 @@ import type { Safeguards } from './safeguards.ts'
 import { sameJson } from './same-json.ts'
 
 export type FileOutcome =
-  | { readonly kind: 'applied'; readonly counts: ApplyCounts }
+  /** `isRevert`: the content of the last success, after an attempt with another one that failed half-way. */
+  | { readonly kind: 'applied'; readonly counts: ApplyCounts; readonly isRevert?: true }
   /** The checksum is that of the last success. */
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'failed'; readonly reason: DeployReason | 'AddonFailed'; readonly message: string }
@@ -61,6 +62,8 @@ export function* deployFile(
   const kinds = yield* servedGvks([...gvks, ...recordedGvks(addon, rules)], context)
   if (!kinds.ok) return yield* fail('ValidateManifestFailed', kinds.error.message)
   if (rules.events) yield* emit(deployEvent('ApplyingManifest', addon, path))
+  const delayed = yield* takeTurn(name, rules.waitsForTurn)
+  if (delayed !== undefined) return yield* fail('ApplyManifestFailed', delayed)
   const applied = yield* applySet({ addon: name, objects: parsed.value, pruned: kinds.value }, context)
   if (applied.errors.length > 0) return yield* fail('ApplyManifestFailed', applied.errors.join(', '), 'failed-applying')
   if (rules.events) yield* emit(deployEvent('AppliedManifest', addon, path))
@@ -68,7 +71,8 @@ export function* deployFile(
   const stored = sameJson(settled, addon) ? undefined : yield* storeAddon(name, settled)
   if (stored !== undefined) return { ...failed('AddonFailed', stored), mark: 'failed-applying' }
   const { errors: _none, ...counts } = applied
-  return { outcome: { kind: 'applied', counts }, mark: 'success' }
+  const isRevert = !memory.forced && checksum === checksumOf(addon)
+  return { outcome: { kind: 'applied', counts, ...(isRevert ? { isRevert } : {}) }, mark: 'success' }
 }
 
 type FetchedAddon = { readonly ok: true; readonly addon: Json } | { readonly ok: false; readonly message: string }

@@ -5,7 +5,7 @@ import { deployFile, type FileOutcome } from './deploy-file.ts'
 import type { DeployRules } from './deploy-rules.ts'
 import type { Steps } from './deploy-steps.ts'
 import { enumerateManifests, type Hazard, type ManifestCandidate, type SkipReason } from './enumerate-manifests.ts'
-import { type DeployMemory, passesMtimeGate, remember } from './file-gates.ts'
+import { type DeployMemory, type PassScope, passesMtimeGate, remember } from './file-gates.ts'
 import { type PruneOutcome, pruneFile } from './prune-file.ts'
 import type { Safeguards } from './safeguards.ts'
 import type { KnownKinds } from './served-kinds.ts'
@@ -15,6 +15,7 @@ export interface PassInput {
   /** Items of K3s' `disable` list, empty ones included. */
   readonly disabled: readonly string[]
   readonly memory: DeployMemory
+  readonly scope: PassScope
   /** Grows with what the server says; kept as long as the process. */
   readonly known: KnownKinds
   readonly rules: DeployRules
@@ -64,7 +65,7 @@ export function* deployPass(input: PassInput): Steps<PassOutcome> {
       files.push({ path: file.path, outcome })
     } else if (file.action.kind === 'skip') {
       files.push({ path: file.path, outcome: { kind: 'skipped', reason: file.action.reason } })
-    } else if (passesMtimeGate(file, memory, input.rules)) {
+    } else if (passesMtimeGate(file, memory, input.rules, input.scope)) {
       // Whether gates hold is decided once for the pass.
       const { outcome, mark } = yield* deployFile(file.path, memory, input.safeguards, context)
       if (outcome.kind === 'failed') errors.push(`failed to process ${file.path}: ${outcome.message}`)

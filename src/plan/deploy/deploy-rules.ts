@@ -15,6 +15,8 @@ export interface DeployRules {
   readonly storesChecksum: boolean
   /** `--- # text` separates documents, and `---text` is an error. */
   readonly strictSeparators: boolean
+  /** A set that is applied too often waits; before, it failed. */
+  readonly waitsForTurn: boolean
   /** `applied` is always compressed, and long texts in it are cut. */
   readonly cutsApplied: boolean
   readonly keepsOtherVersions: boolean
@@ -50,6 +52,7 @@ export function deployRules(version: K3sVersion): DeployRules {
     events: has(['1.21.3']),
     storesChecksum: !during({ since: ['1.21.3'], until: ['1.21.5', '1.22.2'] }),
     strictSeparators: has(['1.22.0']),
+    waitsForTurn: has(['1.22.0']),
     cutsApplied: has(['1.22.0']),
     keepsOtherVersions: has(['1.22.0']),
     replacesSecretType: has(['1.22.0']),

@@ -15,6 +15,8 @@ export type DeployAsk =
   /** Requests that do not depend on each other: answered in their order, sent in any, or at once. */
   | { readonly kind: 'requests'; readonly requests: readonly ClusterRequest[] }
   | { readonly kind: 'event'; readonly event: DeployEvent }
+  /** Leave to apply the set of this Addon: answered once it may, or refused where the release does not wait. */
+  | { readonly kind: 'turn'; readonly addon: string; readonly waits: boolean }
 
 export type DeployAnswer =
   | { readonly kind: 'file'; readonly bytes: Uint8Array }
@@ -68,6 +70,14 @@ export function* sendOne(
 
 export function* emit(event: DeployEvent): Steps<void> {
   yield { kind: 'event', event }
+}
+
+/** Undefined once it is the turn of this set, else what the release says of a set that comes too often. */
+export function* takeTurn(addon: string, waits: boolean): Steps<string | undefined> {
+  const answer = yield { kind: 'turn', addon, waits }
+  if (answer.kind === 'done') return undefined
+  if (answer.kind === 'refused') return answer.refusal.message
+  throw unexpected('turn', answer)
 }
 
 function unexpected(asked: DeployAsk['kind'], answer: DeployAnswer): Error {

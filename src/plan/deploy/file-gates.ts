@@ -14,9 +14,20 @@ export interface DeployMemory {
 
 export const freshMemory: DeployMemory = { forced: true, mtimes: new Map(), unsettled: new Set() }
 
-/** Whether a file of the directory need not even be read. */
-export function passesMtimeGate(file: ManifestCandidate, memory: DeployMemory, rules: DeployRules): boolean {
-  if (memory.forced || !rules.mtimeGate) return true
+/**
+ * `all`: a pass as K3s does one every 15 seconds. `open`: one in between, because something changed or failed; while the
+ * process is forced, files that succeeded in it already wait for the next full pass.
+ */
+export type PassScope = 'all' | 'open'
+
+/** Whether a file of the directory has to be read. */
+export function passesMtimeGate(
+  file: ManifestCandidate,
+  memory: DeployMemory,
+  rules: DeployRules,
+  scope: PassScope,
+): boolean {
+  if ((memory.forced && scope === 'all') || !rules.mtimeGate) return true
   if (rules.epochMtimeIsNoGate && file.mtimeNs === 0n) return true
   return memory.mtimes.get(file.path) !== file.mtimeNs
 }

@@ -1,5 +1,5 @@
 import { asRecord, type Json } from '../../domain/plain-json.ts'
-import { type AppliedCodec, lastApplied, withApplied } from './applied-annotation.ts'
+import { type AppliedCodec, appliedText, lastApplied, withApplied } from './applied-annotation.ts'
 import type { PatchType } from './cluster-request.ts'
 import type { DeployRules } from './deploy-rules.ts'
 import type { GroupVersionKind } from './group-version-kind.ts'
@@ -29,21 +29,21 @@ export function changeObject(
   codec: AppliedCodec,
 ): ObjectChange {
   const original = lastApplied(live, codec)
-  const sent = withApplied(desired, rules, codec)
+  const text = appliedText(desired, rules)
+  const remembered = asRecord(JSON.parse(text))
+  const mark = asRecord(asRecord(live['metadata'])['annotations'])[appliedAnnotation]
+  // Encoders differ: bytes that say the same are no reason to write, and are not made anew.
+  const sent =
+    typeof mark === 'string' && sameJson(original, remembered)
+      ? withAnnotation(desired, appliedAnnotation, mark)
+      : withApplied(desired, rules, codec, text)
   const shape = mergeShape(gvk)
-  const objects = { original, desired: keepingEqualMark(sent, live, original, codec), live }
+  const objects = { original, desired: sent, live }
   const patch = withoutServerFields(threeWayPatch(objects, shape ?? {}), rules)
   if (Object.keys(patch).length === 0) return { kind: 'none' }
   const base = Object.keys(original).length === 0 ? live : original
-  if (needsReplacing(gvk, base, lastApplied(sent, codec), rules)) return { kind: 'replace' }
+  if (needsReplacing(gvk, base, remembered, rules)) return { kind: 'replace' }
   return { kind: 'patch', patchType: shape === undefined ? 'merge' : 'strategic', patch }
-}
-
-/** Encoders differ: bytes that say the same are no reason to write. */
-function keepingEqualMark(sent: Json, live: Json, original: Json, codec: AppliedCodec): Json {
-  const mark = asRecord(asRecord(live['metadata'])['annotations'])[appliedAnnotation]
-  if (typeof mark !== 'string' || !sameJson(original, lastApplied(sent, codec))) return sent
-  return withAnnotation(sent, appliedAnnotation, mark)
 }
 
 function withoutServerFields(patch: Json, rules: DeployRules): Json {

@@ -4,15 +4,20 @@ import { asRecord, type Json, textIn } from '../../domain/plain-json.ts'
 import type { ClusterAnswer, ClusterRefusal, ClusterRequest, ServedKind } from '../../plan/deploy/cluster-request.ts'
 import type { KubeObjectsPort, ObjectRef } from '../../ports/kube-objects-port.ts'
 
-/** One request of a deploy pass, sent; what the server refuses is an answer too. */
+/**
+ * One request of a deploy pass, sent; what the server refuses is an answer too.
+ * @param refused told of it as it was, for whoever asks whether there is a server at all
+ */
 export async function answerRequest(
   request: ClusterRequest,
   objects: KubeObjectsPort,
+  refused: (failure: Failure) => void,
   signal: AbortSignal,
 ): Promise<ClusterAnswer> {
   try {
     return await send(request, objects, signal)
   } catch (error) {
+    if (error instanceof Failure) refused(error)
     return refusalOf(error)
   }
 }

@@ -31,8 +31,10 @@ export async function convergeNetwork(
   const { checkpoint, confirmed } = await settledCheckpoint(ports, memory, signal)
   const wanted = candidate === undefined ? confirmed : networkOf(candidate)
   if (wanted === undefined) return undefined
-  const pass = { ports, memory, signal, checkpoint }
+  const asks = candidate === undefined ? {} : { program: candidate.program.digest }
+  const pass = { ports, memory, signal, checkpoint, ...asks }
   const outcome = await lookAt(wanted, confirmed, pass)
+  if (outcome?.awaitsPermit !== true) ports.permits?.awaiting(undefined)
   if (outcome === undefined) return undefined
   const isCached = candidate === undefined || outcome.enforced?.digest !== wanted.digest
   return await tendNode(outcome, pass, { isCached })

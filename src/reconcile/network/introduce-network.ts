@@ -2,6 +2,7 @@ import { rollbackReasons } from '../../domain/rollback-reason.ts'
 import { programChanges } from '../../plan/network/program-changes.ts'
 import type { ConfirmedNetwork } from '../../ports/network-state-port.ts'
 import { refusedProgram } from '../refused-programs.ts'
+import { awaitPermit, isPermitted } from './await-permit.ts'
 import { beginTrial } from './begin-trial.ts'
 import { enforceNetwork } from './enforce-network.ts'
 import { judgeProgram } from './judge-program.ts'
@@ -37,8 +38,9 @@ export async function introduceNetwork(
     const message = `Refused, because the node could not be reached any more: ${refusals.join('; ')}`
     return keepConfirmed(confirmed, pass, { reason: 'FailsafeDropped', message, refusals })
   }
-  await ports.network.writeTrial(wanted)
   const isRisky = hasRisk && !isSettled(plan)
+  if (isRisky && !isPermitted(pass)) return awaitPermit(confirmed, changes, pass)
+  await ports.network.writeTrial(wanted)
   return isRisky ? beginTrial({ wanted, confirmed, state, plan, changes, past }, pass) : applyAtOnce(wanted, pass)
 }
 

@@ -14,4 +14,6 @@ export interface NetworkOutcome {
   readonly enforced: ConfirmedNetwork | undefined
   readonly checkpoint: Checkpoint | undefined
   readonly contested: readonly NetworkFight[]
+  /** A risky change waits for its leave, whatever the verdict says of what is held meanwhile. */
+  readonly awaitsPermit?: true
 }

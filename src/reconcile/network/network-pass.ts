@@ -9,4 +9,6 @@ export interface NetworkPass {
   readonly signal: AbortSignal
   /** The last one, ended or not. */
   readonly checkpoint: Checkpoint | undefined
+  /** Digest of the NodeProgram that asks; absent where only what was confirmed is held. */
+  readonly program?: string
 }

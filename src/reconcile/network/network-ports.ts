@@ -6,6 +6,7 @@ import type { LogPort } from '../../ports/log-port.ts'
 import type { MetricsPort } from '../../ports/metrics-port.ts'
 import type { NetworkStatePort } from '../../ports/network-state-port.ts'
 import type { PacketFilterPort } from '../../ports/packet-filter-port.ts'
+import type { PermitPort } from '../../ports/permit-port.ts'
 import type { ProbesPort } from '../../ports/probes-port.ts'
 import type { SysctlsPort } from '../../ports/sysctls-port.ts'
 import type { CleanupPorts } from './cleanup-ports.ts'
@@ -24,6 +25,8 @@ export interface NetworkReadPorts {
 export interface NetworkPorts extends NetworkReadPorts {
   /** Absent where nothing is cleaned up: verbs that make one pass and end. */
   readonly cleanups?: CleanupPorts
+  /** Who says when a risky change may begin; absent where it begins at once. */
+  readonly permits?: PermitPort
   /** What was asked for on the command line, instead of what the program says; milliseconds. */
   readonly confirmTimeoutMs?: number
   readonly probes: ProbesPort

@@ -15,7 +15,7 @@ export interface FirewallContext {
   /** Ranges of pods. */
   readonly podRanges: readonly string[]
   readonly management: Management
-  /** Every node of the cluster; absent where one is missing or has no address that is known. */
+  /** Every node that has an address, and this one; absent where nobody knows who belongs to the cluster. */
   readonly nodes?: readonly KnownNode[]
   readonly overlay: readonly OverlayTraffic[]
   /** This node may be a member of etcd. */
@@ -32,7 +32,10 @@ export interface Management {
 export interface KnownNode {
   readonly name: string
   readonly role: NodeRole
+  /** All under which it is known. */
   readonly addresses: readonly string[]
+  /** From which it may speak with API servers and etcd: what a node says of itself opens them only where nothing is written. */
+  readonly controlPlaneAddresses: readonly string[]
 }
 
 /**
@@ -93,25 +96,57 @@ function inventoryNodes(cluster: ClusterNetwork): readonly NodeFacts[] {
   }))
 }
 
-/** A node counts with every address under which it is known: by the cluster, the inventory and its own documents. */
+/** Names of the nodes that nobody can be told to let in, as far as one cluster that was looked at is concerned; sorted. */
+export function nodesWithoutAddress(desired: DesiredState, known: readonly NodeFacts[]): readonly string[] {
+  return gathered(desired, known)
+    .filter(({ addresses }) => addresses.length === 0)
+    .map(({ name }) => name)
+}
+
 function knownNodes(
   desired: DesiredState,
   self: NodeFacts,
   known: readonly NodeFacts[] | undefined,
 ): readonly KnownNode[] | undefined {
+  if (known === undefined && desired.cluster.spec.nodes.length === 0) return undefined
+  const nodes = gathered(desired, [...(known ?? []), self])
+  const isFound = ({ name, addresses }: KnownNode): boolean => addresses.length > 0 || name === self.name
+  // Where nobody looked, one without an address is at work somewhere, and must not be locked out. Where the cluster was
+  // looked at, it is one that has not come yet: it cannot be let in by its address, and is no reason to let everybody in.
+  if (known === undefined && !nodes.every(isFound)) return undefined
+  if (nodes.length > 1 && nodes.every(({ addresses }) => addresses.length === 0)) return undefined
+  return nodes.filter(isFound)
+}
+
+/** A node counts with every address under which it is known: by the cluster, the inventory and its own documents. */
+function gathered(desired: DesiredState, seen: readonly NodeFacts[]): readonly KnownNode[] {
   const inventory = inventoryNodes(desired.cluster)
-  if (known === undefined && inventory.length === 0) return undefined
-  const groups = Map.groupBy([...(known ?? []), ...inventory, self], ({ name }) => name)
+  const listed = new Map(inventory.map((one) => [one.name, one]))
+  const groups = Map.groupBy([...seen, ...inventory], ({ name }) => name)
   const nodes = [...groups].map(([name, facts]): KnownNode => {
-    const documents = facts.flatMap((one) => networksOfNode(desired.nodes, one))
-    const addresses = [
-      ...facts.flatMap((one) => [...one.addresses, ...(one.externalAddresses ?? [])]),
-      ...documents.flatMap(({ spec }) => [...(spec.nodeIP ?? []), ...(spec.externalIP ?? [])]),
-    ].filter((text) => parseAddress(text) !== undefined)
-    const role = facts.some((one) => one.role === 'server') ? 'server' : 'agent'
-    return { name, role, addresses: [...new Set(addresses)].sort() }
+    const addresses = validOnce(facts.flatMap((one) => [...ownAddresses(one), ...writtenAddresses(desired, one)]))
+    const inGit = listed.get(name)
+    const isWritten = inGit !== undefined && validOnce(inGit.addresses).length > 0
+    return {
+      name,
+      role: facts.some((one) => one.role === 'server') ? 'server' : 'agent',
+      addresses,
+      controlPlaneAddresses: isWritten
+        ? validOnce([...inGit.addresses, ...writtenAddresses(desired, inGit)])
+        : addresses,
+    }
   })
-  // A node without addresses cannot be let in by its address, and must not be locked out.
-  if (nodes.some(({ name, addresses }) => addresses.length === 0 && name !== self.name)) return undefined
   return nodes.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function ownAddresses({ addresses, externalAddresses = [] }: NodeFacts): readonly string[] {
+  return [...addresses, ...externalAddresses]
+}
+
+function writtenAddresses(desired: DesiredState, node: NodeFacts): readonly string[] {
+  return networksOfNode(desired.nodes, node).flatMap(({ spec }) => [...(spec.nodeIP ?? []), ...(spec.externalIP ?? [])])
+}
+
+function validOnce(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.filter((text) => parseAddress(text) !== undefined))].sort()
 }

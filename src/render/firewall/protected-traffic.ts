@@ -26,10 +26,11 @@ const both: readonly AddressFamily[] = [4, 6]
 export function inboundTraffic(context: FirewallContext): readonly ProtectedTraffic[] {
   const { management, nodes, podRanges, apiPort } = context
   const clusterMembers = nodes === undefined ? undefined : [...addressesOf(nodes), ...podRanges]
-  const servers = nodes === undefined ? undefined : addressesOf(nodes.filter(({ role }) => role === 'server'))
+  const servers = nodes?.filter(({ role }) => role === 'server').flatMap((node) => node.controlPlaneAddresses)
+  const callers = nodes?.flatMap(({ controlPlaneAddresses }) => controlPlaneAddresses)
   const managers = management.from.length === 0 ? undefined : management.from
   const administrators =
-    managers === undefined || clusterMembers === undefined ? undefined : [...managers, ...clusterMembers]
+    managers === undefined || callers === undefined ? undefined : [...managers, ...callers, ...podRanges]
   const hasApiPort = context.role === 'server' || context.hasEmbeddedRegistry
   return [
     tcp('ssh', management.sshPorts, managers),

@@ -3,6 +3,7 @@ import type { ClusterNodes, NodeFacts } from '../../domain/facts.ts'
 import type { PodRoutePeer, PodRoutes } from '../../domain/pod-routes.ts'
 import { addressingDefaults } from '../../k3s/addressing-defaults.ts'
 import type { ClusterNetwork } from '../../schema/documents.ts'
+import { undisputedPeers } from './undisputed-peers.ts'
 
 const prefix = 'flannel.alpha.coreos.com'
 /** Ours and the words that flannel writes into its annotation. */
@@ -11,6 +12,7 @@ const backendTypes = {
   vxlan: { backend: 'vxlan', announced: ['vxlan'] },
   'wireguard-native': { backend: 'wireguard-native', announced: ['wireguard', 'wireguard-native'] },
 } as const
+type Backend = (typeof backendTypes)[keyof typeof backendTypes]
 
 /**
  * The routes to pods that flannel ought to have on one node.
@@ -23,16 +25,40 @@ export function podRoutesOf(network: ClusterNetwork, facts: ClusterNodes, self: 
   if (cni.plugin !== 'flannel' || !isSeen(facts)) return undefined
   const known = backendTypes[cni.flannel.backend as keyof typeof backendTypes]
   if (known === undefined) return undefined
-  const others = facts.nodes.filter((node) => node.name !== self)
-  const peers = others.map((node) => peerOf(node, known.announced)).filter((peer) => peer !== undefined)
+  const clusterCIDRs = (network.spec.addressing.clusterCIDR ?? addressingDefaults.clusterCIDR).flatMap(canonical)
+  const all = peersOf(facts, known, clusterCIDRs)
+  const peers = all.filter(({ node }) => node !== self)
+  const others = facts.nodes.length - (facts.nodes.some(({ name }) => name === self) ? 1 : 0)
   return {
     backend: known.backend,
     directRouting: cni.flannel.directRouting,
-    clusterCIDRs: (network.spec.addressing.clusterCIDR ?? addressingDefaults.clusterCIDR).flatMap(canonical),
-    peers: peers.toSorted((a, b) => (a.node < b.node ? -1 : 1)),
-    // A node that has no network yet, or still has the backend from before, may have routes that are no peer's.
-    isComplete: facts.hasAllNodes === true && peers.length === others.length,
+    clusterCIDRs,
+    peers,
+    // A node that has no network yet, the backend from before, or a disputed network, may have routes that are no peer's.
+    isComplete: facts.hasAllNodes === true && peers.length === others,
   }
+}
+
+const peersOfClusters = new WeakMap<ClusterNodes, Map<string, readonly PodRoutePeer[]>>()
+
+/** Every node's programs name all the others: they are read once for as long as the facts are the same value. */
+function peersOf(
+  facts: ClusterNodes,
+  { backend, announced }: Backend,
+  clusterCIDRs: readonly string[],
+): readonly PodRoutePeer[] {
+  const ofCluster = peersOfClusters.get(facts) ?? new Map<string, readonly PodRoutePeer[]>()
+  peersOfClusters.set(facts, ofCluster)
+  const key = [backend, ...clusterCIDRs].join(' ')
+  const known = ofCluster.get(key)
+  if (known !== undefined) return known
+  const announcing = facts.nodes
+    .map((node) => peerOf(node, announced))
+    .filter((peer) => peer !== undefined)
+    .sort((a, b) => (a.node < b.node ? -1 : 1))
+  const made = undisputedPeers(announcing, clusterCIDRs)
+  ofCluster.set(key, made)
+  return made
 }
 
 /** Somebody read nodes from an API; the inventory of a repository knows of no networks. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { scheduleCron } from '../../../src/adapters/clock/cron-schedule.ts'
 import { systemClock } from '../../../src/adapters/clock/system-clock.ts'
 import { Failure } from '../../../src/domain/failure.ts'
 
-const clock = systemClock()
+const clock = systemClock(scheduleCron)
 
 test('a sleep lasts as long as it was asked to, and ends at once when aborted', async () => {
   const from = performance.now()

@@ -15,9 +15,16 @@ const roleCases = [
   { name: 'etcd alone', labels: { 'node-role.kubernetes.io/etcd': 'true' }, role: 'server' },
   { name: 'no label', labels: {}, role: 'agent' },
   { name: 'a label that an agent was given', labels: { 'node-role.kubernetes.io/worker': 'x' }, role: 'agent' },
-  { name: 'what K3s was started as', labels: {}, args: '["server"]', role: 'server' },
+  // Each kubelet may write annotations of its own node, and no label of a role.
+  { name: 'what it says of its own start', labels: {}, args: '["server"]', role: 'agent' },
   {
-    name: 'what K3s was started as, before labels',
+    name: 'labels, and what K3s was started as',
+    labels: { 'node-role.kubernetes.io/etcd': 'true' },
+    args: '["server"]',
+    role: 'server',
+  },
+  {
+    name: 'what K3s was started as, whatever labels somebody gave it',
     labels: { 'node-role.kubernetes.io/master': '' },
     args: '["agent"]',
     role: 'agent',

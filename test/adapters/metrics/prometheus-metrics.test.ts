@@ -7,6 +7,7 @@ test('what the loop counts appears under stable names and labels', async () => {
   metrics.changeApplied('restore', 'Drift')
   metrics.fetchEnded('failed', 1500)
   metrics.driftRepaired(12)
+  metrics.objectsDeployed({ created: 2, patched: 0, deleted: 1 })
   metrics.webhookAnswered('github', 202)
   const lines = (await metrics.text()).split('\n')
   expect(lines).toEqual(
@@ -19,6 +20,8 @@ test('what the loop counts appears under stable names and labels', async () => {
       'fairlead_changes_total{kind="restore",cause="Drift"} 1',
       'fairlead_git_fetch_duration_seconds_sum{outcome="failed"} 1.5',
       'fairlead_drift_repair_duration_seconds_sum 0.012',
+      'fairlead_deployed_objects_total{action="created"} 2',
+      'fairlead_deployed_objects_total{action="deleted"} 1',
       'fairlead_webhook_requests_total{provider="github",status="202"} 1',
     ]),
   )

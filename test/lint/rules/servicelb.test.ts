@@ -104,6 +104,15 @@ testRules(servicelbRules, {
     passes: [
       captured(),
       captured({ nodes: [server, machine('pi-12', on, { taints: [{ key: 'db', effect: 'PreferNoSchedule' }] })] }),
+      captured({
+        nodes: [
+          server,
+          machine('pi-12', on, { taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] }),
+          machine('pi-13', on, {
+            taints: [{ key: 'node.cloudprovider.kubernetes.io/uninitialized', effect: 'NoSchedule' }],
+          }),
+        ],
+      }),
     ],
   },
   'slb-pool-without-enable': {

@@ -9,6 +9,14 @@ import { agent, cluster, type Json, server } from './documents.ts'
 
 const second: NodeFacts = { name: 'pi-3', role: 'server', labels: {}, addresses: ['192.168.1.7', 'fd00:1::7'] }
 
+const unaddressed: NodeFacts = { name: 'pi-4', role: 'agent', labels: {}, addresses: [] }
+const written: Json = {
+  nodes: [
+    { name: 'pi-1', role: 'server', addresses: ['192.168.1.5'] },
+    { name: 'pi-3', role: 'server', addresses: ['192.168.1.7'] },
+  ],
+}
+
 interface Given {
   readonly network?: Json
   readonly firewalls?: readonly Json[]
@@ -53,10 +61,76 @@ describe('who gets through', () => {
       expected: [`tcp 6443 10.42.0.0/16 10.9.0.0/24 ${nodes}`],
     },
     {
-      name: 'everybody to the API server where a node has no address that is known',
-      given: { firewalls: [{ management: { from } }], known: [server, { ...agent, addresses: [] }] },
+      name: 'the others to the API server where a node has no address yet',
+      given: { firewalls: [{ management: { from } }], known: [server, agent, unaddressed] },
       flow: 'kubernetes-api',
-      expected: ['tcp 6443 everybody'],
+      expected: [`tcp 6443 10.42.0.0/16 10.9.0.0/24 ${nodes}`],
+    },
+    {
+      name: 'the others to the kubelet where a node has no address yet',
+      given: { node: agent, known: [server, agent, unaddressed] },
+      flow: 'kubelet',
+      expected: [`tcp 10250 10.42.0.0/16 ${nodes}`],
+    },
+    {
+      name: 'the other servers to etcd where a server has no address yet',
+      given: { known: [server, second, { ...unaddressed, role: 'server' }] },
+      flow: 'etcd',
+      expected: ['tcp 2379 192.168.1.5/32 192.168.1.7/32', 'tcp 2380 192.168.1.5/32 192.168.1.7/32'],
+    },
+    {
+      name: 'the others to the kubelet of a node that has no address itself',
+      given: { node: unaddressed, known: [server, agent, unaddressed] },
+      flow: 'kubelet',
+      expected: [`tcp 10250 10.42.0.0/16 ${nodes}`],
+    },
+    {
+      name: 'the others where one that is listed has neither come nor an address',
+      given: { node: agent, known: [server, agent], network: { nodes: [{ name: 'pi-9', role: 'agent' }] } },
+      flow: 'kubelet',
+      expected: [`tcp 10250 10.42.0.0/16 ${nodes}`],
+    },
+    {
+      name: 'everybody where no node has an address',
+      given: { node: { ...agent, addresses: [] }, known: [{ ...agent, addresses: [] }, unaddressed] },
+      flow: 'kubelet',
+      expected: ['tcp 10250 everybody'],
+    },
+    {
+      name: 'everybody where nobody looked, and a node of the inventory has no address',
+      given: {
+        node: agent,
+        network: {
+          nodes: [
+            { name: 'pi-1', role: 'server' },
+            { name: 'pi-2', role: 'agent' },
+          ],
+        },
+      },
+      flow: 'kubelet',
+      expected: ['tcp 10250 everybody'],
+    },
+    {
+      name: 'addresses that are written to etcd, and none that a node says itself',
+      given: { known: [server, { ...second, addresses: ['203.0.113.66', '192.168.1.7'] }], network: written },
+      flow: 'etcd',
+      expected: ['tcp 2379 192.168.1.5/32 192.168.1.7/32', 'tcp 2380 192.168.1.5/32 192.168.1.7/32'],
+    },
+    {
+      name: 'addresses that are written to the API server, and none that a node says itself',
+      given: {
+        firewalls: [{ management: { from } }],
+        known: [server, { ...second, externalAddresses: ['203.0.113.66'] }, agent],
+        network: written,
+      },
+      flow: 'kubernetes-api',
+      expected: ['tcp 6443 10.42.0.0/16 10.9.0.0/24 192.168.1.5/32 192.168.1.6/31'],
+    },
+    {
+      name: 'what a node says itself to the kubelet, whatever is written',
+      given: { known: [server, { ...second, externalAddresses: ['203.0.113.66'] }], network: written },
+      flow: 'kubelet',
+      expected: ['tcp 10250 10.42.0.0/16 192.168.1.5/32 192.168.1.7/32 203.0.113.66/32'],
     },
     {
       name: 'the port of the API server as K3s is told it',

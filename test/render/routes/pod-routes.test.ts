@@ -25,7 +25,9 @@ function facts(nodes: readonly NodeFacts[], origin: Facts['origin'] = 'live'): F
   return { origin, nodes, hasAllNodes: true, services: [] }
 }
 
-const network = (cni: Readonly<Record<string, unknown>>) => desiredState({ cni }).cluster
+const clusterCIDRs = ['10.42.0.0/16', 'fd00:42::/56']
+const network = (cni: Readonly<Record<string, unknown>>) =>
+  desiredState({ cni, addressing: { clusterCIDR: clusterCIDRs } }).cluster
 const hostGateway = network({ plugin: 'flannel', flannel: { backend: 'host-gw' } })
 const gatewayNode = (name: string) => node(name, announced('host-gw', `192.168.1.${name.slice(-1)}`))
 
@@ -40,7 +42,7 @@ describe('the routes to pods', () => {
     expect(podRoutesOf(hostGateway, all, 'pi-1')).toEqual({
       backend: 'host-gw',
       directRouting: false,
-      clusterCIDRs: ['10.42.0.0/16'],
+      clusterCIDRs,
       peers: [
         { node: 'pi-2', podCIDRs: ['10.42.2.0/24', 'fd00:42:0:2::/64'], addresses: ['203.0.113.2', 'fd00:1::2'] },
       ],
@@ -79,5 +81,20 @@ describe('the routes to pods', () => {
     expect(podRoutesOf(hostGateway, { ...some, origin: 'inventory' }, 'pi-1')).toBeUndefined()
     // What a machine knows of its cluster is itself.
     expect(podRoutesOf(hostGateway, facts([node('pi-9')]), 'pi-9')).toBeUndefined()
+  })
+
+  test.each([
+    { name: 'everything', podCIDRs: ['0.0.0.0/0'], peers: ['pi-2', 'pi-3'] },
+    { name: 'a network that is not of pods', podCIDRs: ['192.168.1.0/24'], peers: ['pi-2', 'pi-3'] },
+    { name: 'one of pods and one that is not', podCIDRs: ['10.42.9.0/24', 'fd00::/64'], peers: ['pi-2', 'pi-3'] },
+    { name: 'a network around those of the others', podCIDRs: ['10.42.0.0/16'], peers: ['pi-2', 'pi-3'] },
+    { name: 'the network of another', podCIDRs: ['10.42.2.0/24'], peers: ['pi-3'] },
+    { name: 'a part of the network of another', podCIDRs: ['10.42.2.128/25'], peers: ['pi-3', 'pi-9'] },
+    { name: 'its own', podCIDRs: ['10.42.9.0/24'], peers: ['pi-2', 'pi-3', 'pi-9'] },
+  ])('lead to no node for $name', ({ podCIDRs, peers }) => {
+    const claimant: NodeFacts = { ...node('pi-9', announced('host-gw', '192.168.1.66')), podCIDRs }
+    const routes = podRoutesOf(hostGateway, facts([...three, claimant]), 'pi-1')
+    expect(routes?.peers.map((peer) => peer.node)).toEqual(peers)
+    expect(routes?.isComplete).toBe(peers.length === 3)
   })
 })

@@ -1,0 +1,87 @@
+import type { CommandSpec } from '../command.ts'
+import { git, listener, logs, loop, machine, output, repository } from './verb-parts.ts'
+
+/** Verbs about this node's kernel, and the agent that keeps it. */
+export const nodeVerbs: readonly CommandSpec[] = [
+  {
+    name: 'agent',
+    summary:
+      'keep this machine as a NodeProgram says, of a file or of the API; uninstall takes everything of ours away',
+    words: '[uninstall]',
+    settings: [
+      'source',
+      'programFile',
+      'controllerKeyFile',
+      'cluster',
+      'kubeconfig',
+      'kubeContext',
+      ...machine,
+      'confirmTimeout',
+      ...loop,
+      ...listener,
+      ...logs,
+    ],
+    options: [{ flag: '-y, --yes', help: 'uninstall without asking' }],
+    load: async () => (await import('../agent.ts')).agentCommand,
+  },
+  {
+    name: 'confirm',
+    summary: 'keep the network change that waits on this machine',
+    words: '[change]',
+    settings: ['root'],
+    load: async () => (await import('../confirm.ts')).confirmCommand,
+  },
+  {
+    name: 'rollback',
+    summary: 'take back the network change that waits on this machine',
+    words: '[change]',
+    settings: ['root'],
+    options: [{ flag: '--reason <text>', help: 'why, for the status and the history' }],
+    load: async () => (await import('../rollback.ts')).rollbackCommand,
+  },
+  {
+    name: 'panic',
+    summary: 'take everything of ours out of the packet path, now',
+    settings: ['root'],
+    options: [{ flag: '--routes', help: 'routes and routing rules as well' }],
+    notes: 'The same as the script bin/fairlead-panic, which needs no Node. fairlead resume ends it.',
+    load: async () => (await import('../panic.ts')).panicCommand,
+  },
+  {
+    name: 'trace',
+    summary: 'the way of a packet through this node: our rules and those found beside them',
+    settings: [...repository, 'root', 'node', 'role', 'kernel', ...git],
+    options: [
+      output(['json', 'yaml', 'wide']),
+      { flag: '--from <address>', help: 'where the packet comes from' },
+      { flag: '--to <address>', help: 'where it is sent to' },
+      { flag: '--protocol <name>', help: 'tcp (the default), udp, sctp, icmp, icmpv6 or a number' },
+      { flag: '--port <number>', help: 'port that it is sent to' },
+      { flag: '--source-port <number>', help: 'port that it is sent from' },
+      { flag: '--icmp-type <type>', help: 'number, or number/code' },
+      { flag: '--in <interface>', help: 'where it comes in; found from the routes unless told' },
+      { flag: '--state <state>', help: 'new (the default), established, related, invalid or untracked' },
+      { flag: '--mark <number>', help: 'mark that it carries' },
+      { flag: '--tables <file>', help: 'iptables-save output of another machine, instead of this one' },
+      { flag: '--tables6 <file>', help: 'the same of ip6tables-save' },
+      { flag: '--addresses <list>', help: "that machine's addresses: eth0=192.168.1.5/24,eth1=…" },
+    ],
+    load: async () => (await import('../trace.ts')).traceCommand,
+  },
+  {
+    name: 'cleanup',
+    summary: 'what former components left on this machine, and its removal',
+    settings: ['root', 'node', 'kernel', 'kubeconfig', 'kubeContext'],
+    options: [
+      output(['json', 'yaml']),
+      { flag: '--dry-run', help: 'list what would go, and why' },
+      { flag: '-y, --yes', help: 'remove without asking, also what opens ways that were closed' },
+      { flag: '--only <names>', help: 'only what these components left' },
+      { flag: '--component <names>', help: 'look for these components, whatever the program says' },
+      { flag: '--gone <names>', help: 'take your word that these no longer run, where nothing shows it' },
+      { flag: '--wait <duration>', help: 'how long their objects have to be quiet (default: 10s)' },
+      { flag: '--undo [name]', help: 'bring back what a cleanup removed; the last one unless named' },
+    ],
+    load: async () => (await import('../cleanup.ts')).cleanupCommand,
+  },
+]
