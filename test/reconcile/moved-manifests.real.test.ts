@@ -57,8 +57,9 @@ test('what moved to another name is known until nothing is left of it, also by t
 })
 
 test('what somebody else puts in the place of a manifest that moved is theirs', async () => {
-  await machine.push({ [source('old.yaml')]: undefined, [source('new.yaml')]: configMap('moved') })
-  await untilPlaced('new.yaml')
+  const second = await machine.push({ [source('old.yaml')]: undefined, [source('new.yaml')]: configMap('moved') })
+  // Until the pass that moved it has ended, whatever stands there is taken for an edit of ours.
+  await machine.statusUntil(at(second))
   writeFileSync(join(machine.root, manifest('old.yaml')), configMap('theirs'))
   const third = await machine.push({ [source('more.yaml')]: configMap('more') })
   await machine.statusUntil(at(third))
