@@ -130,8 +130,11 @@ clusterTest(
     await world().editProgram('pi-1', { digest: 'f'.repeat(64) })
     await until('the edit is put back', async () => (await world().program('pi-1'))?.digest === before?.digest)
     expect((await world().program('pi-1'))?.sequence).toBeGreaterThan(before?.sequence ?? 0)
+    const neighbour = (await world().program('pi-2'))?.digest
     await world().addNode('pi-3')
     await until('a program for the new node', async () => (await world().program('pi-3')) !== undefined)
+    await until('the others learn of it', async () => (await world().program('pi-2'))?.digest !== neighbour)
+    await until('all of them', async () => (await world().program('pi-1'))?.digest !== before?.digest)
     expect((await world().program('pi-3'))?.revision.name).toBe(record?.observedRevision)
   },
 )
