@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onTestFailed } from 'vitest'
 import { systemClock } from '../../src/adapters/clock/system-clock.ts'
 import { clusterInventory } from '../../src/adapters/kube/cluster-inventory.ts'
 import { eventRecorder } from '../../src/adapters/kube/event-recorder.ts'
@@ -246,4 +247,15 @@ export async function until(what: string, isSo: () => Promise<boolean>, withinMs
     if (performance.now() > endMs) throw new Error(`not within ${withinMs} ms: ${what}`)
     await sleep(30)
   }
+}
+
+export async function untilItLeads({ controller }: RunningController): Promise<void> {
+  await until('it leads', async () => controller.state().leads && controller.state().isReady, 30_000)
+}
+
+/** What it logged is told beside a failure, and only then. */
+export function tellWhenFailed(running: RunningController): void {
+  onTestFailed(() => {
+    for (const line of running.lines) process.stderr.write(`${JSON.stringify(line)}\n`)
+  })
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { asRecord, type Json } from '../../src/domain/plain-json.ts'
 import { clusterTest, hasApiServer, saySkipped, startApiServer, type TestApiServer } from './api-server.ts'
 import {
@@ -8,7 +8,9 @@ import {
   PushedRepository,
   type RunningController,
   startController,
+  tellWhenFailed,
   until,
+  untilItLeads,
 } from './controller-lab.ts'
 
 const firewall = `apiVersion: fairlead.dev/v1alpha1
@@ -45,10 +47,8 @@ function world(): ControllerWorld {
 async function started(options: Parameters<typeof startController>[2] = {}): Promise<RunningController> {
   const running = await startController(world().server.kubeconfig, git, options)
   onTestFinished(() => running.stop())
-  onTestFailed(() => {
-    for (const line of running.lines) process.stderr.write(`${JSON.stringify(line)}\n`)
-  })
-  await until('it leads', async () => running.controller.state().leads && running.controller.state().isReady, 30_000)
+  tellWhenFailed(running)
+  await untilItLeads(running)
   return running
 }
 

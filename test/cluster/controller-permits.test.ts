@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { asRecord } from '../../src/domain/plain-json.ts'
 import { clusterTest, hasApiServer, saySkipped, startApiServer, type TestApiServer } from './api-server.ts'
 import {
@@ -7,7 +7,9 @@ import {
   PushedRepository,
   type RunningController,
   startController,
+  tellWhenFailed,
   until,
+  untilItLeads,
 } from './controller-lab.ts'
 
 let server: TestApiServer | undefined
@@ -34,10 +36,8 @@ function world(): ControllerWorld {
 
 async function leading(identity: string): Promise<RunningController> {
   const running = await startController(world().server.kubeconfig, git, { identity })
-  onTestFailed(() => {
-    for (const line of running.lines) process.stderr.write(`${JSON.stringify(line)}\n`)
-  })
-  await until('it leads', async () => running.controller.state().leads && running.controller.state().isReady, 30_000)
+  tellWhenFailed(running)
+  await untilItLeads(running)
   return running
 }
 

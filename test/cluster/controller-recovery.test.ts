@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { asRecord } from '../../src/domain/plain-json.ts'
 import { createSigningKey, readSigningKey } from '../../src/text/program-signature.ts'
 import { clusterTest, hasApiServer, saySkipped, startApiServer, type TestApiServer } from './api-server.ts'
@@ -8,7 +8,9 @@ import {
   PushedRepository,
   type RunningController,
   startController,
+  tellWhenFailed,
   until,
+  untilItLeads,
 } from './controller-lab.ts'
 
 let server: TestApiServer | undefined
@@ -36,14 +38,8 @@ function world(): ControllerWorld {
 async function started(options: Parameters<typeof startController>[2] = {}): Promise<RunningController> {
   const running = await startController(world().server.kubeconfig, git, options)
   onTestFinished(() => running.stop())
-  onTestFailed(() => {
-    for (const line of running.lines) process.stderr.write(`${JSON.stringify(line)}\n`)
-  })
+  tellWhenFailed(running)
   return running
-}
-
-async function publishing({ controller }: RunningController): Promise<void> {
-  await until('it leads', async () => controller.state().leads && controller.state().isReady, 30_000)
 }
 
 function codes({ controller }: RunningController): readonly string[] {
@@ -72,7 +68,7 @@ clusterTest(
     expect((await world().server.writer.get(`${records}/home`))['spec']).toBeUndefined()
     git.push(good)
     running.controller.trigger('test')
-    await publishing(running)
+    await untilItLeads(running)
     const spec = async () => asRecord((await world().server.writer.get(`${records}/home`))['spec'])
     await until('the copy', async () => (await spec())['k3sVersion'] === 'v1.33.4+k3s1')
     expect(await world().program('pi-1')).toBeDefined()
@@ -80,7 +76,7 @@ clusterTest(
 )
 
 clusterTest('a program that its agent refuses as old, after a restore, is issued anew once', async () => {
-  await publishing(await started())
+  await untilItLeads(await started())
   const before = await world().program('pi-1')
   await world().agentSays('pi-1', { verdict: 'blocked', reason: 'ProgramReplayed', message: 'it is older' })
   const sequence = async () => (await world().program('pi-1'))?.sequence ?? 0
@@ -105,7 +101,7 @@ clusterTest(
     await until('the Event', async () => (await world().events('SigningKeyLost')).includes('fairlead-public-keys'))
     const pem = Buffer.from(String(asRecord(secret['data'])['key.pem']), 'base64').toString('utf8')
     const owner = await startController(world().server.kubeconfig, git, { identity: 'with', signingKey: pem })
-    await publishing(owner)
+    await untilItLeads(owner)
     expect(await world().program('pi-1')).toEqual(before)
     await owner.stop()
 
@@ -113,7 +109,7 @@ clusterTest(
     const { keyId } = readSigningKey(other)
     await confirm(keyId)
     const rotated = await started({ identity: 'rotated', signingKey: other })
-    await publishing(rotated)
+    await untilItLeads(rotated)
     await until('signed with it', async () => (await world().program('pi-1'))?.signature.keyId === keyId)
     const keys = asRecord((await world().server.writer.get(`${namespace}/configmaps/fairlead-public-keys`))['data'])
     expect(new Set(Object.keys(keys))).toEqual(new Set([keyId, before?.signature.keyId]))

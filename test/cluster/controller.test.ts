@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { asRecord } from '../../src/domain/plain-json.ts'
 import { keyIdOf, signatureHolds } from '../../src/text/program-signature.ts'
 import { clusterTest, hasApiServer, saySkipped, startApiServer, type TestApiServer } from './api-server.ts'
@@ -9,7 +9,9 @@ import {
   PushedRepository,
   type RunningController,
   startController,
+  tellWhenFailed,
   until,
+  untilItLeads,
 } from './controller-lab.ts'
 
 let server: TestApiServer | undefined
@@ -42,9 +44,7 @@ function world(): ControllerWorld {
 async function started(options: Parameters<typeof startController>[2] = {}): Promise<RunningController> {
   const running = await startController(world().server.kubeconfig, git, options)
   onTestFinished(() => running.stop())
-  onTestFailed(() => {
-    for (const line of running.lines) process.stderr.write(`${JSON.stringify(line)}\n`)
-  })
+  tellWhenFailed(running)
   await untilItLeads(running)
   return running
 }
@@ -201,10 +201,6 @@ clusterTest('each node is given what is right for the K3s that it runs', async (
   const pieces = JSON.stringify((await world().program('pi-4'))?.program)
   expect(pieces).toContain('\\"k3sVersion\\":\\"v1.32.7+k3s1\\"')
 })
-
-async function untilItLeads({ controller }: RunningController): Promise<void> {
-  await until('it leads', async () => controller.state().leads && controller.state().isReady, 30_000)
-}
 
 /** As a person does it: kubectl annotate clusternetwork home fairlead.dev/reconcile=… */
 async function askForLook(): Promise<void> {

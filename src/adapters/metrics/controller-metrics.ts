@@ -1,14 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ControllerMetricsPort } from '../../ports/controller-metrics-port.ts'
 
 /** What a controller counts, for Prometheus. Names and labels are told by `docs/controller.md`. */
-export interface ControllerMetrics {
-  passEnded(target: string, verdict: string, durationMs: number): void
-  fetchEnded(outcome: 'ok' | 'failed', durationMs: number): void
-  leads(isLeader: boolean): void
-  published(cause: string, count: number): void
-  permitWritten(kind: 'granted' | 'revoked'): void
-  nodesAre(kind: string, count: number): void
-  conditionIs(type: string, status: 'True' | 'False' | 'Unknown'): void
+export interface ControllerMetrics extends ControllerMetricsPort {
   webhookAnswered(provider: string, status: number): void
   /** One request to the Kubernetes API; status 0 when no answer came. */
   requestAnswered(verb: string, resource: string, status: number): void

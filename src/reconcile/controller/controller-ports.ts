@@ -1,5 +1,6 @@
 import type { ClockPort } from '../../ports/clock-port.ts'
 import type { ClusterInventoryPort } from '../../ports/cluster-inventory-port.ts'
+import type { ControllerMetricsPort } from '../../ports/controller-metrics-port.ts'
 import type { KubeEventsPort, KubeObjectsPort, KubeWatchPort, LeaderPort } from '../../ports/kube-objects-port.ts'
 import type { LogPort } from '../../ports/log-port.ts'
 import type { GitSourcePort } from '../../ports/repository-port.ts'
@@ -37,13 +38,3 @@ export interface ControllerPorts {
 }
 
 export type ControllerTarget = 'source' | 'publish' | 'access' | 'cluster' | 'permits' | 'record'
-
-export interface ControllerMetricsPort {
-  passEnded(target: ControllerTarget, verdict: 'settled' | 'blocked' | 'failed', durationMs: number): void
-  fetchEnded(outcome: 'ok' | 'failed', durationMs: number): void
-  leads(isLeader: boolean): void
-  published(cause: string, count: number): void
-  permitWritten(kind: 'granted' | 'revoked'): void
-  nodesAre(kind: string, count: number): void
-  conditionIs(type: string, status: 'True' | 'False' | 'Unknown'): void
-}

@@ -6,8 +6,8 @@ import {
   type PermitPolicy,
 } from '../../plan/permits/decide-permits.ts'
 import type { NodeStanding } from '../../plan/permits/node-standing.ts'
+import type { ControllerMetricsPort } from '../../ports/controller-metrics-port.ts'
 import type { KubeEventsPort } from '../../ports/kube-objects-port.ts'
-import type { ControllerMetricsPort } from './controller-ports.ts'
 import type { ProgramWriter } from './program-writer.ts'
 import type { PublishedRecord } from './published-record.ts'
 
